@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The one place through which the library takes and gives back memory, and the version of the
- * library. A request for no bytes gives a block of one, so that NULL always means that there is no
- * memory. */
+/* Allocation through the caller's allocator, and the version of the library. A request for 0 bytes
+ * allocates 1, so that NULL always means "out of memory". */
 #include "alloc.h"
 
 #include <stdlib.h>
@@ -76,8 +75,8 @@ char *ia_strdup(const imgact_allocator *allocator, const char *text) {
 void ia_wipe(void *block, size_t bytes) {
   if (!block || bytes == 0) return;
   memset(block, 0, bytes);
-  /* The compiler has to assume that the bytes are read here: without it, a memset before a free is
-   * dropped. */
+  /* The empty assembler statement reads the block. Without it the compiler removes a memset that
+   * precedes a free. */
   __asm__ __volatile__("" : : "r"(block) : "memory");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* A chain of blocks, the newest first; only the newest is filled further. What does not fit a block
- * of the usual size gets one of its own behind the newest, so that the rest of the newest is not
- * lost. Text is packed, everything else aligned. */
+/* A chain of blocks, newest first. Only the newest block is filled. A request that exceeds the
+ * normal block size gets a block of its own, linked after the newest, so that the free space of the
+ * newest is not lost. Text is not aligned; everything else is. */
 #include "arena.h"
 
 #include <stdalign.h>
@@ -124,7 +124,7 @@ void ia_arena_rewind(ia_arena *arena, ia_arena_point mark) {
   arena->blocks = mark.newest;
   arena->used_bytes = mark.used_bytes;
   if (!mark.newest) return;
-  free_until(arena, mark.newest->next, mark.next); /* large ones, put behind it */
+  free_until(arena, mark.newest->next, mark.next); /* large blocks, linked after the newest */
   mark.newest->next = mark.next;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that is freed all at once: results, and the needs of one step. Blocks are chained; nothing
- * moves. */
+/* Memory that is freed all at once, such as the results of an operation. Blocks are chained and
+ * never move. */
 #ifndef IA_ARENA_H
 #define IA_ARENA_H
 
@@ -13,25 +13,25 @@ typedef struct ia_arena {
   size_t used_bytes;      /* of the newest block */
 } ia_arena;
 
-/* A point to go back to. */
+/* A position that ia_arena_rewind() returns to. */
 typedef struct ia_arena_point {
   ia_arena_block *newest, *next;
   size_t used_bytes;
 } ia_arena_point;
 
-/* Allocates nothing yet: an arena that is never used costs nothing. */
+/* Allocates nothing; the first block is allocated on demand. */
 void ia_arena_init(ia_arena *arena, const imgact_allocator *allocator);
-/* Zeroed and aligned for any type; NULL when there is no memory. Blocks double from 512 bytes to 64
- * KiB. */
+/* Returns zeroed memory aligned for any type; NULL if there is no memory. Block sizes double from
+ * 512 bytes to 64 KiB. */
 void *ia_arena_alloc(ia_arena *arena, size_t bytes);
-/* count * bytes, checked for overflow. */
+/* Allocates count * bytes; NULL also on overflow. */
 void *ia_arena_array(ia_arena *arena, size_t count, size_t bytes);
-char *ia_arena_copy(ia_arena *arena, const char *text);                  /* NULL stays NULL */
-char *ia_arena_copy_n(ia_arena *arena, const char *text, size_t length); /* adds the NUL */
-/* Empties it, keeping the newest block if it is at most 64 KiB. */
+char *ia_arena_copy(ia_arena *arena, const char *text);                  /* NULL if text is NULL */
+char *ia_arena_copy_n(ia_arena *arena, const char *text, size_t length); /* appends a NUL */
+/* Frees everything except the newest block, if that has at most 64 KiB. */
 void ia_arena_reset(ia_arena *arena);
 ia_arena_point ia_arena_mark(const ia_arena *arena);
-/* Forgets what was allocated since the mark was made; the mark stays good. Not across a reset. */
+/* Frees everything allocated since the mark, which stays valid. A reset invalidates marks. */
 void ia_arena_rewind(ia_arena *arena, ia_arena_point mark);
 void ia_arena_free(ia_arena *arena);
 

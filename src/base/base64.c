@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Base64, strict on reading: no blanks, no missing padding, no stray bits behind the last byte. */
+/* Decoding is strict: no whitespace, complete padding, and no non-zero bits after the last byte. */
 #include "base64.h"
 
 #include <string.h>

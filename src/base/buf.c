@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* A text that grows by doubling up to its ceiling. After an error nothing more is added and
- * ia_buf_text gives NULL: a text is whole or it is not there. */
+/* A string that doubles its capacity up to a maximum. After an error nothing more is added, and
+ * ia_buf_text() returns NULL instead of an incomplete text. */
 #include "buf.h"
 
 #include <stdint.h>
@@ -10,12 +10,11 @@
 #define FIRST_CAPACITY ((size_t)64)
 
 void ia_buf_init(ia_buf *buf, const imgact_allocator *allocator, size_t max) {
-  /* Half of all memory is no text: with it out of the way, doubling and the NUL can not overflow.
-   */
+  /* With this limit, doubling and the NUL cannot overflow size_t. */
   *buf = (ia_buf){.allocator = allocator, .max = max > SIZE_MAX / 4 ? SIZE_MAX / 4 : max};
 }
 
-/* Makes room for `more` bytes and the NUL; false leaves the error in the state. */
+/* Makes room for `more` bytes and the NUL. Returns false, with the state set, on failure. */
 static bool reserve(ia_buf *buf, size_t more) {
   if (buf->state != IA_BUF_OK) return false;
   if (more > buf->max - buf->length) {
@@ -58,16 +57,16 @@ void ia_buf_printf(ia_buf *buf, const char *format, ...) {
 }
 
 void ia_buf_vprintf(ia_buf *buf, const char *format, va_list args) {
-  va_list again;
-  va_copy(again, args);
+  va_list second_pass;
+  va_copy(second_pass, args);
   int length = vsnprintf(NULL, 0, format, args);
   if (length < 0) {
-    buf->state = IA_BUF_NOMEM; /* the C library found no memory for it */
+    buf->state = IA_BUF_NOMEM; /* vsnprintf() fails only if the C library has no memory */
   } else if (reserve(buf, (size_t)length)) {
-    (void)vsnprintf(buf->data + buf->length, (size_t)length + 1, format, again);
+    (void)vsnprintf(buf->data + buf->length, (size_t)length + 1, format, second_pass);
     buf->length += (size_t)length;
   }
-  va_end(again);
+  va_end(second_pass);
 }
 
 void ia_buf_reset(ia_buf *buf) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A growing text with a ceiling. Errors stick: check once at the end. Always NUL-terminated when
- * `data` is not NULL. */
+/* A growing string with a maximum length. Errors are kept, so that one check at the end suffices.
+ * If `data` is not NULL it is NUL-terminated. */
 #ifndef IA_BUF_H
 #define IA_BUF_H
 
@@ -24,10 +24,10 @@ void ia_buf_str(ia_buf *buf, const char *text);
 void ia_buf_char(ia_buf *buf, char c);
 void ia_buf_printf(ia_buf *buf, const char *format, ...) IMGACT_PRINTF(2, 3);
 void ia_buf_vprintf(ia_buf *buf, const char *format, va_list args) IMGACT_PRINTF(2, 0);
-/* Empties it and forgets an error; keeps the memory. */
+/* Empties the buffer and clears the error; keeps the memory. */
 void ia_buf_reset(ia_buf *buf);
 void ia_buf_free(ia_buf *buf);
-/* The text ("" when nothing was added), NULL after an error. */
+/* Returns the text; "" if nothing was added, NULL after an error. */
 const char *ia_buf_text(const ia_buf *buf);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Times as text, in the proleptic Gregorian calendar and without the C library, whose ways through
- * struct tm depend on locale and time zone. Days are counted within eras of 400 years that start on
- * 1 March, so that a leap day is the last of its year. */
+/* Reads and writes times without the functions of the C library, which depend on locale and time
+ * zone. The calendar is the proleptic Gregorian one. Days are counted in eras of 400 years that
+ * start on 1 March, so that a leap day is the last day of its year. */
 #include "date.h"
 
 #include <string.h>
@@ -23,8 +23,8 @@ static int days_in_month(int year, int month) {
   return month == 2 && is_leap(year) ? 29 : days[month - 1];
 }
 
-/* Is there such a time? A leap second counts as the second before it. */
-static bool settle(civil *time) {
+/* Returns true if the date exists. Changes a leap second to the second before it. */
+static bool normalise(civil *time) {
   if (time->year < 1 || time->month < 1 || time->month > 12) return false;
   if (time->day < 1 || time->day > days_in_month(time->year, time->month)) return false;
   if (time->second == 60) time->second = 59;
@@ -33,10 +33,10 @@ static bool settle(civil *time) {
 
 static int64_t to_ms(const civil *time) {
   int64_t year = time->month > 2 ? time->year
-                                 : time->year - 1; /* of the year that starts in March; from 0 on */
+                                 : time->year - 1; /* the year that starts in March; not negative */
   int64_t month = time->month > 2 ? time->month - 3 : time->month + 9;
   int64_t day_of_year =
-      (153 * month + 2) / 5 + time->day - 1; /* from March on, months have 153 days in five */
+      (153 * month + 2) / 5 + time->day - 1; /* five months from March on have 153 days */
   int64_t year_of_era = year % 400;
   int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   int64_t days = year / 400 * DAYS_PER_ERA + day_of_era - DAYS_TO_EPOCH;
@@ -44,10 +44,10 @@ static int64_t to_ms(const civil *time) {
   return days * MS_PER_DAY + seconds * 1000 + time->ms;
 }
 
-/* Of a time within the years 1 to 9999. Returns the day of the week, 0 = Thursday. */
+/* Splits a time within the years 1 to 9999. Returns the day of the week, 0 = Thursday. */
 static int from_ms(int64_t ms, civil *time) {
   int64_t days = (ms - FIRST_MS) / MS_PER_DAY +
-                 FIRST_MS / MS_PER_DAY; /* both exact or positive: rounds down */
+                 FIRST_MS / MS_PER_DAY; /* rounds down: both divisions are exact or positive */
   int64_t of_day = ms - days * MS_PER_DAY;
   int64_t day = days + DAYS_TO_EPOCH;
   int64_t day_of_era = day % DAYS_PER_ERA;
@@ -67,7 +67,7 @@ static int from_ms(int64_t ms, civil *time) {
 
 /* ---- reading ---- */
 
-/* A text and how far it has been read; once something is missing, it stays wrong. */
+/* A text and the read position. Once a part is missing or invalid, `wrong` stays set. */
 typedef struct reader {
   const char *at, *end;
   bool wrong;
@@ -106,7 +106,7 @@ static int number(reader *in, int digits) {
   return value;
 }
 
-/* The digits after a point, of which those beyond ms do not count. */
+/* Reads the digits after the decimal point; those after the third are ignored. */
 static int fraction_ms(reader *in) {
   int ms = 0, digit = 0, weight = 100;
   if (!next_digit(in, &digit)) {
@@ -149,9 +149,9 @@ bool ia_date_rfc3339(const char *text, size_t length, int64_t *out_ms) {
     if (accept(&in, ".")) time.ms = fraction_ms(&in);
   }
   int64_t offset = offset_ms(&in);
-  if (in.wrong || in.at != in.end || !settle(&time)) return false;
+  if (in.wrong || in.at != in.end || !normalise(&time)) return false;
   int64_t ms = to_ms(&time) - offset;
-  if (ms < FIRST_MS || ms > LAST_MS) return false; /* an offset can lead out of the years */
+  if (ms < FIRST_MS || ms > LAST_MS) return false; /* the offset can lead to year 0 or 10000 */
   *out_ms = ms;
   return true;
 }
@@ -159,7 +159,7 @@ bool ia_date_rfc3339(const char *text, size_t length, int64_t *out_ms) {
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const char weekdays[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
 
-/* The place of a name of three letters among others; -1: none of them. */
+/* Returns the index of a three-letter name in `names`; -1 if none matches. */
 static int name(reader *in, const char *names) {
   for (int i = 0; in->end - in->at >= 3 && names[i * 3] != '\0'; i++) {
     if (memcmp(in->at, names + i * 3, 3) == 0) {
@@ -201,8 +201,8 @@ static void day_first(reader *in, const char *separator, int year_digits, civil 
   expect_text(in, " GMT");
 }
 
-/* A year of two digits is at most 50 years ahead (RFC 9110, 5.6.7): counted from 2026, since no
- * clock is known here. */
+/* Returns the year for two digits: at most 50 years in the future (RFC 9110, 5.6.7), relative to
+ * 2026, since the current time is not known here. */
 static int full_year(int year) { return year + (year <= 76 ? 2000 : 1900); }
 
 /* " Mar  1 01:48:20 2020" */
@@ -216,7 +216,7 @@ static void month_first(reader *in, civil *time) {
   time->year = number(in, 4);
 }
 
-/* The three forms differ behind the first letters of the weekday. */
+/* The three forms differ after the first three letters of the weekday. */
 bool ia_date_http(const char *text, int64_t *out_ms) {
   static const char *const rest_of_weekdays[] = {"rsday", "day",  "urday", "day",
                                                  "day",   "sday", "nesday"};
@@ -233,7 +233,7 @@ bool ia_date_http(const char *text, int64_t *out_ms) {
     day_first(&in, "-", 2, &time);
     time.year = full_year(time.year);
   }
-  if (in.wrong || in.at != in.end || !settle(&time)) return false;
+  if (in.wrong || in.at != in.end || !normalise(&time)) return false;
   *out_ms = to_ms(&time);
   return true;
 }

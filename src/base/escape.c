@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* The escapes of this library's writer and of its tool, for those who have to know a text as it
- * will be shown. The tool has its own copy of the rule for terminals (src/cli/cli_text.c), as it
- * uses the public interface alone; a test compares them.
- */
+/* Escapes as the JSON writer and the command-line tool produce them. The redactor needs them to
+ * recognise a token in escaped output. The tool has its own copy of the terminal rules
+ * (src/cli/cli_text.c), because it uses the public API only; a test compares the two. */
 #include "escape.h"
 
 #include "str.h"
@@ -17,7 +16,8 @@ static uint32_t code_point(const char *text, size_t bytes) {
   return code;
 }
 
-/* C1, line and paragraph separators, directions of text; DEL is among them. */
+/* Returns true for characters that control a terminal: DEL, C1, line and paragraph separators, and
+ * text direction. */
 static bool moves_terminal(uint32_t code) {
   return (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 ||
          (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);

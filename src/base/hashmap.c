@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Open addressing with linear probing; at most three quarters full, so that a search always meets a
- * free entry. Hash 0 marks a free entry and is therefore stored as 1. */
+/* Open addressing with linear probing. At most three quarters of the entries are used, so that each
+ * search ends at a free entry. Hash 0 marks a free entry; a hash that is 0 is stored as 1. */
 #include "hashmap.h"
 
 #include <stdint.h>
@@ -12,15 +12,15 @@ void ia_hashmap_init(ia_hashmap *set, const imgact_allocator *allocator, uint64_
   *set = (ia_hashmap){.allocator = allocator, .seed = seed};
 }
 
-static size_t place_of(uint64_t hash, uint64_t seed) {
+static size_t slot_of(uint64_t hash, uint64_t seed) {
   uint64_t z = (hash ^ seed) * 0x9E3779B97F4A7C15u;
   return (size_t)((z ^ (z >> 32)) * 0xD6E8FEB86659FD93u >> 20);
 }
 
-/* The entry of the hash, or the free one where it belongs. */
+/* Returns the entry with that hash, or the free entry where it would be added. */
 static ia_hashmap_entry *find(ia_hashmap_entry *entries, size_t capacity, uint64_t seed,
                               uint64_t hash) {
-  size_t i = place_of(hash, seed) & (capacity - 1);
+  size_t i = slot_of(hash, seed) & (capacity - 1);
   while (entries[i].hash != 0 && entries[i].hash != hash) i = (i + 1) & (capacity - 1);
   return &entries[i];
 }

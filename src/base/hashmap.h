@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A set of 64-bit hashes of ids with a small value each: which page an id was seen on. */
+/* A hash map from 64-bit hashes to 32-bit values. The pager stores the hashes of ids, with the page
+ * of each. */
 #ifndef IA_HASHMAP_H
 #define IA_HASHMAP_H
 
@@ -18,11 +19,11 @@ typedef struct ia_hashmap {
   uint64_t seed;
 } ia_hashmap;
 
-/* The seed decides where an entry lies: whoever chooses the ids must not know it, or a set of them
- * takes hours. */
+/* The seed decides where an entry is stored. Unless it is secret, a server can choose ids that
+ * collide, and each access would search the whole table. */
 void ia_hashmap_init(ia_hashmap *set, const imgact_allocator *allocator, uint64_t seed);
-/* The entry's value, created with `value` if it was not there (*added tells). NULL when there is no
- * memory. */
+/* Returns a pointer to the entry's value; NULL if there is no memory. A missing entry is added with
+ * `value`, and *added is set to true. */
 uint32_t *ia_hashmap_put(ia_hashmap *set, uint64_t hash, uint32_t value, bool *added);
 bool ia_hashmap_has(const ia_hashmap *set, uint64_t hash);
 void ia_hashmap_clear(ia_hashmap *set); /* keeps the memory */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* A pairing heap: the earliest node is the root, every node's children hang on it as a list. Adding
- * merges two trees, removing pairs the children of the removed node up again, from left to right
- * and then back: O(log n) amortised, in loops only. */
+/* A pairing heap: the root is the earliest node, and each node has a list of children. Adding a
+ * node merges two trees. Removing a node merges its children in pairs, first from left to right,
+ * then back. Both take O(log n) amortised time, without recursion. */
 #include "heap.h"
 
 #include <stddef.h>
@@ -10,7 +10,7 @@ static bool earlier(const ia_heap_node *a, const ia_heap_node *b) {
   return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->order < b->order;
 }
 
-/* Both are roots without siblings, or NULL. */
+/* Merges two trees; each is a root without siblings, or NULL. */
 static ia_heap_node *merge(ia_heap_node *a, ia_heap_node *b) {
   if (!a) return b;
   if (!b) return a;
@@ -34,9 +34,9 @@ static ia_heap_node *take_first(ia_heap_node **list) {
   return node;
 }
 
-/* One tree of a list of siblings. */
+/* Merges a list of siblings into one tree. */
 static ia_heap_node *merge_siblings(ia_heap_node *list) {
-  ia_heap_node *pairs = NULL; /* last first */
+  ia_heap_node *pairs = NULL; /* in reverse order */
   while (list) {
     ia_heap_node *first = take_first(&list);
     ia_heap_node *pair = merge(first, take_first(&list));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Writes JSON piece by piece. The writer knows at every moment what may come next; what may not is
- * an error that sticks, so that a text which is handed out is always one whole document. */
+/* Writes JSON value by value. A call that would produce invalid JSON sets `failed`, after which
+ * nothing is written; a returned text is therefore always one complete document. */
 #include "json_doc.h"
 
 #include "str.h"
@@ -22,7 +22,7 @@ struct imgact_json_writer {
   int indent;
   int depth;
   bool after_key;
-  bool begun; /* the document's one value */
+  bool begun; /* the value of the document has begun */
   bool failed;
   level levels[MAX_LEVELS];
 };
@@ -68,10 +68,10 @@ static level *innermost(imgact_json_writer *writer) {
 }
 
 static void new_line(imgact_json_writer *writer) {
-  static const char blanks[MAX_INDENT + 1] = "                ";
+  static const char spaces[MAX_INDENT + 1] = "                ";
   if (writer->indent == 0) return;
   ia_buf_char(&writer->out, '\n');
-  for (int i = 0; i < writer->depth; i++) ia_buf_add(&writer->out, blanks, (size_t)writer->indent);
+  for (int i = 0; i < writer->depth; i++) ia_buf_add(&writer->out, spaces, (size_t)writer->indent);
 }
 
 static void begin_item(imgact_json_writer *writer, level *in) {
@@ -80,7 +80,7 @@ static void begin_item(imgact_json_writer *writer, level *in) {
   new_line(writer);
 }
 
-/* May a value come now? Writes what stands between it and the one before. */
+/* Returns true if a value is allowed here, and writes the separator before it. */
 static bool begin_value(imgact_json_writer *writer) {
   if (!usable(writer)) return false;
   level *in = innermost(writer);
@@ -141,7 +141,7 @@ void imgact_json_write_key(imgact_json_writer *writer, const char *key) {
 
 /* ---- scalars ---- */
 
-/* How many bytes from here on stand for themselves in a JSON string. */
+/* Returns the number of leading bytes that a JSON string needs not escape. */
 static size_t plain_span(const char *text, size_t length) {
   size_t span = 0;
   while (span < length) {
@@ -154,7 +154,7 @@ static size_t plain_span(const char *text, size_t length) {
   return span;
 }
 
-/* Writes the one that does not. Returns how many bytes it takes. */
+/* Escapes the first character. Returns its length in bytes; an invalid byte becomes U+FFFD. */
 static size_t put_escape(ia_buf *out, const char *text, size_t length) {
   static const char shorts[] = "\"\"\\\\\nn\tt\rr\bb\ff";
   unsigned char c = (unsigned char)*text;
@@ -237,7 +237,7 @@ static void put_scalar(imgact_json_writer *writer, const imgact_json *value) {
   }
 }
 
-/* The next value to write, after closing what has come to its end; NULL when all is written. */
+/* Returns the next value to write after closing completed containers; NULL at the end. */
 static const imgact_json *next_value(imgact_json_writer *writer, imgact_json_iter *open,
                                      size_t *depth) {
   while (*depth > 0) {
@@ -255,7 +255,7 @@ static const imgact_json *next_value(imgact_json_writer *writer, imgact_json_ite
 }
 
 void imgact_json_write_value(imgact_json_writer *writer, const imgact_json *value) {
-  imgact_json_iter open[IA_JSON_MAX_DEPTH]; /* no document is deeper */
+  imgact_json_iter open[IA_JSON_MAX_DEPTH]; /* a document cannot be nested deeper */
   size_t depth = 0;
   do {
     imgact_json_type type = imgact_json_get_type(value);

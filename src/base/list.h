@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A doubly linked intrusive ring. A link that is in no list points at itself or is all zero. */
+/* A doubly linked, intrusive, circular list. A link that is not in a list points to itself or is
+ * zeroed. */
 #ifndef IA_LIST_H
 #define IA_LIST_H
 

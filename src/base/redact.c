@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
-/* Looks for the shortest part of the token that counts (the needle: its beginning) and takes away
- * as much of the token as follows. Occurrences that overlap go as one: otherwise the end of a token
- * that repeats itself would stay behind. A text is searched as it is and as it will be written: an
- * escape such as \u001d ends in a character that can begin the token. Text of any kind is compared
- * character by character, whatever spells it; in base64 those characters are compared that do not
- * depend on what stands before and behind the token. */
+/*
+ * Finds the shortest prefix of the token that counts as secret (min_match_length) and removes as
+ * much of the token as follows it.
+ *
+ * - Overlapping matches are removed together; otherwise the end of a repetitive token would remain.
+ * - A text is searched as it is and as the library will write it, because the end of an escape such
+ * as \u001d can be the start of a token.
+ * - Encoded text is compared character by character after decoding.
+ * - In base64 only those characters are compared that do not depend on the bytes before and after
+ * the token.
+ */
 #include "redact.h"
 
 #include "base64.h"
@@ -16,11 +21,11 @@
 
 #define SHORTEST_SECRET ((size_t)8)
 
-/* How a token can be written: as it is, or in base64, 0 to 2 bytes into a group of three. */
+/* Forms of a token: plain, or in base64, starting at byte 0, 1 or 2 of a group of three. */
 enum { PLAIN, BASE64, FORMS = IA_REDACT_FORMS };
 
-/* How many base64 characters the first `length` bytes of a token fix that starts `shift` bytes into
- * a group, and where. */
+/* The base64 characters that depend only on the first `length` bytes of the token, if that starts
+ * `shift` bytes into a group of three: the first such character, and their number. */
 static size_t fixed_from(size_t shift) { return (8 * shift + 5) / 6; }
 static size_t fixed_count(size_t shift, size_t length) {
   return 8 * (shift + length) / 6 - fixed_from(shift);
@@ -48,7 +53,7 @@ void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length,
                       const char *const *vendor_prefixes) {
   *redactor = (ia_redactor){.token = token, .token_length = length};
   if (!token || length < SHORTEST_SECRET) return;
-  size_t common = 0; /* the longest vendor prefix: what all tokens share tells nothing */
+  size_t common = 0; /* length of the vendor prefix; it is public, so that it does not count */
   for (size_t i = 0; vendor_prefixes && vendor_prefixes[i]; i++) {
     size_t prefix = strlen(vendor_prefixes[i]);
     if (prefix > common && prefix <= length && memcmp(token, vendor_prefixes[i], prefix) == 0)
@@ -86,10 +91,11 @@ static range find_as_is(const ia_redactor *redactor, const char *text, const cha
   return start ? (range){start, end_of_match(redactor, start, text_end)} : (range){NULL, NULL};
 }
 
-/* ---- as it is written ---- */
+/* ---- escaped by a writer ---- */
 
-/* Returns how many bytes of the text are written, but for the first `skip` bytes of that, as enough
- * of the token; 0 = they are not. A character that is written as a part of it counts as a whole. */
+/* Returns how many bytes of the text, once escaped and without the first `skip` bytes of the
+ * result, match enough of the token; 0 = no match. A character of which only some escaped bytes
+ * match counts as a whole. */
 static size_t match_written(const ia_redactor *redactor, ia_escape_form form, const char *text,
                             size_t length, size_t skip) {
   size_t at = 0, matched = 0;
@@ -107,13 +113,13 @@ static size_t match_written(const ia_redactor *redactor, ia_escape_form form, co
   return matched >= redactor->min_match_length ? at : 0;
 }
 
-/* Returns true if a match may begin within the written form of this character. Unless the token has
- * a backslash, only the form of an escaped character differs from the character itself. */
+/* Returns true if a match may start inside the escaped form of this character. If the token has no
+ * backslash, only characters that are escaped can start one. */
 static bool is_start(const ia_redactor *redactor, const ia_escaped *c) {
   return redactor->has_backslash || (c->text[0] == '\\' && c->length > 1);
 }
 
-/* The longest match that begins within the first character, in any form. */
+/* Returns the longest match that starts inside the first character, in any escaped form. */
 static size_t match_start(const ia_redactor *redactor, const char *text, size_t length) {
   size_t longest = 0;
   for (int form = 0; form < IA_ESCAPE_FORMS; form++) {
@@ -127,9 +133,9 @@ static size_t match_start(const ia_redactor *redactor, const char *text, size_t 
   return longest;
 }
 
-/* Returns false if no match can begin within the written form of this byte's character. Most
- * characters are written as they are; of a quotation mark only itself stands behind the backslash.
- */
+/* Returns false if no match can start inside the escaped form of this character. Most characters
+ * are not escaped. A quotation mark becomes a backslash and itself, so that it matters only if the
+ * token begins with one. */
 static bool may_be_escaped(const ia_redactor *redactor, char byte) {
   unsigned char c = (unsigned char)byte;
   return redactor->has_backslash || c < 0x20 || c >= 0x7f ||
@@ -147,14 +153,15 @@ static range find_written(const ia_redactor *redactor, const char *text, const c
   return (range){NULL, NULL};
 }
 
-/* ---- both ---- */
+/* ---- both searches ---- */
 
-/* A search from left to right. Each way of looking keeps what it found until the search has passed
- * it, so that a text is not searched to its end once for each match of the other way. */
+/* A search from left to right. The plain and the escaped search each keep their last match until
+ * the position has passed it; otherwise each match of one would repeat the other to the end of the
+ * text. */
 typedef struct search {
   const ia_redactor *redactor;
   const char *end;
-  range as_is, written; /* start is NULL before the first look */
+  range as_is, written; /* start is NULL before the first search */
   bool no_more_as_is, no_more_written;
 } search;
 
@@ -162,8 +169,8 @@ static search new_search(const ia_redactor *redactor, const char *text, size_t l
   return (search){.redactor = redactor, .end = text + length};
 }
 
-/* The first match that begins at `from` or behind; start is NULL when there is none. `from` never
- * goes back. */
+/* Returns the first match at or after `from`, which never decreases; start is NULL if there is
+ * none. */
 static range first_match(search *s, const char *from) {
   if (!s->no_more_as_is && (!s->as_is.start || s->as_is.start < from)) {
     s->as_is = find_as_is(s->redactor, from, s->end);
@@ -177,7 +184,7 @@ static range first_match(search *s, const char *from) {
   return !s->no_more_written && s->written.start < s->as_is.start ? s->written : s->as_is;
 }
 
-/* The next place to blacken; start is NULL when there is none. */
+/* Returns the next range to replace, overlapping matches merged; start is NULL if there is none. */
 static range next_match(search *s, const char *from) {
   range match = first_match(s, from);
   if (!match.start) return match;
@@ -196,7 +203,7 @@ bool ia_redact_found_as_is(const ia_redactor *redactor, const char *text, size_t
   return find(redactor, text, length) != NULL;
 }
 
-/* The longest end of an escape without its backslash: "u001d". */
+/* Length of the longest escape without its backslash: "u001d". */
 #define ESCAPE_END ((size_t)5)
 
 bool ia_redact_may_be_completed(const ia_redactor *redactor, const char *text, size_t length) {
@@ -218,18 +225,19 @@ void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_
   ia_buf_add(out, text, (size_t)(end - text));
 }
 
-/* ---- text of any kind ---- */
+/* ---- encoded text ---- */
 
-/* The alphabet of base64 for URLs counts as the standard one. */
+/* Base64 for URLs is compared as standard base64. */
 static bool is_same(int c, char wanted, size_t form) {
   if (form != PLAIN && c == '-') c = '+';
   if (form != PLAIN && c == '_') c = '/';
   return c == (unsigned char)wanted;
 }
 
-/* How many bytes of the text's start spell the character; 0 = they do not. `first` is the layer to
- * try first. */
-static size_t spells(const char *text, size_t length, char wanted, size_t form, unsigned first) {
+/* Returns how many bytes at the start of the text encode the character; 0 = they do not. Layer
+ * `first` is tried first. */
+static size_t encoded_length(const char *text, size_t length, char wanted, size_t form,
+                             unsigned first) {
   if (!ia_unescape_begins(text[0])) return is_same((unsigned char)text[0], wanted, form);
   for (unsigned i = 0; i <= IA_UNESCAPE_LAYERS; i++) {
     int c;
@@ -243,8 +251,8 @@ static size_t match(const ia_redactor *redactor, const char *text, size_t length
                     unsigned first) {
   size_t whole = form_length(form, redactor->token_length), at = 0, matched = 0;
   while (matched < whole && at < length) {
-    size_t bytes =
-        spells(text + at, length - at, form_character(redactor, form, matched), form, first);
+    size_t bytes = encoded_length(text + at, length - at, form_character(redactor, form, matched),
+                                  form, first);
     if (bytes == 0) break;
     at += bytes;
     matched++;
@@ -252,9 +260,8 @@ static size_t match(const ia_redactor *redactor, const char *text, size_t length
   return matched >= form_length(form, redactor->min_match_length) ? at : 0;
 }
 
-/* A character that begins escapes and is in the token itself can be meant either way: each layer is
- * then tried as the first.
- */
+/* If the token contains characters that begin escapes, such a character may be plain or begin an
+ * escape: each layer is then tried first. */
 static size_t match_any(const ia_redactor *redactor, const char *text, size_t length, size_t form) {
   unsigned tries = form == PLAIN && redactor->ambiguous ? IA_UNESCAPE_LAYERS : 0;
   size_t covered = 0;
@@ -267,8 +274,8 @@ static bool is_base64(int c) {
   return c > 0 && c < 0x80 && (strchr(ia_base64_alphabet, c) || c == '-' || c == '_' || c == '=');
 }
 
-/* The characters behind the fixed ones: the first of them still holds bits of the token's last
- * byte. */
+/* Returns the length of the base64 characters after the match: the first still has bits of the
+ * token's last byte. */
 static size_t base64_tail(const char *text, size_t length) {
   size_t at = 0;
   while (at < length) {
@@ -280,8 +287,8 @@ static size_t base64_tail(const char *text, size_t length) {
   return at;
 }
 
-/* What a text's first character can be: the byte itself and, where it begins an escape, what the
- * layers make of it. */
+/* All readings of the first character: the byte itself and, if it begins an escape, the decoded
+ * character for each number of layers. */
 typedef struct decodings {
   int c[IA_UNESCAPE_LAYERS + 1];
   unsigned count;
@@ -295,7 +302,7 @@ static decodings read_first(const char *text, size_t length) {
   return first;
 }
 
-/* Most places of a text are done with here. */
+/* Returns false for most positions of a text, which makes the search fast. */
 static bool can_start(const ia_redactor *redactor, size_t form, const decodings *first) {
   for (unsigned i = 0; i < first->count; i++)
     if (is_same(first->c[i], redactor->first[form], form)) return true;
@@ -321,7 +328,8 @@ bool ia_redact_found_encoded(const ia_redactor *redactor, const char *text, size
   return false;
 }
 
-/* Is it anywhere in another form than its own? It may begin as it is and go on in another. */
+/* Returns true if the token occurs in another form than plain. A match may begin plain and continue
+ * encoded. */
 static bool hides_token(const ia_redactor *redactor, const char *text, size_t length) {
   for (size_t at = 0; at < length; at++) {
     size_t covered = ia_redact_match_encoded(redactor, text + at, length - at);
@@ -338,7 +346,7 @@ void ia_redact_text(const ia_redactor *redactor, ia_buf *out, const char *text, 
     ia_redact(redactor, out, text, length);
 }
 
-/* Moves what follows once for each match: this is for short fixed buffers. */
+/* Moves the rest of the text once for each match, which is acceptable for short fixed buffers. */
 size_t ia_redact_in_place(const ia_redactor *redactor, char *text, size_t length, size_t capacity) {
   size_t from = 0;
   for (;;) {

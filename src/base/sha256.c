@@ -63,7 +63,7 @@ void ia_sha256_add(ia_sha256 *hash, const void *bytes, size_t length) {
   }
 }
 
-/* A 1 bit, zeros up to the last 8 bytes of a block, and there the length in bits. */
+/* Padding: a 1 bit, zeros up to the last 8 bytes of a block, and the length in bits. */
 void ia_sha256_finish(ia_sha256 *hash, unsigned char digest[IA_SHA256_BYTES]) {
   uint64_t bits = hash->length * 8;
   unsigned char tail[8];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104): names for credentials that do not tell them. */
+/* SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104), for identifiers of credentials that do not
+ * reveal the token. */
 #ifndef IA_SHA256_H
 #define IA_SHA256_H
 
@@ -24,7 +25,7 @@ typedef struct ia_hmac {
 
 void ia_hmac_init(ia_hmac *hmac, const void *key, size_t length);
 void ia_hmac_add(ia_hmac *hmac, const void *bytes, size_t length);
-/* Wipes what could tell the key. */
+/* Wipes the state, which depends on the key. */
 void ia_hmac_finish(ia_hmac *hmac, unsigned char digest[IA_SHA256_BYTES]);
 
 #endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Text helpers: strict numbers, UTF-8, percent-encoding, URLs. Nothing here depends on the locale.
- */
+/* Strict numbers, UTF-8, percent-encoding and URLs, independent of the locale. */
 #include "str.h"
 
 #include <stdint.h>
@@ -22,7 +21,7 @@ bool ia_str_int64(const char *text, int64_t *out) {
   int64_t value = 0;
   for (; is_digit(*text); text++) {
     int digit = *text - '0';
-    /* On the negative side from the start, where INT64_MIN fits. */
+    /* Accumulates the negative value, so that INT64_MIN fits. */
     if (__builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, digit, &value))
       return false;
   }
@@ -53,7 +52,7 @@ bool ia_str_starts(const char *text, const char *prefix) {
 
 /* ---- UTF-8 ---- */
 
-/* How many bytes a character that starts with this one has; 0: none starts so. */
+/* Returns the length of a character with this lead byte; 0 if it is not a lead byte. */
 static size_t utf8_expected(unsigned char lead) {
   if (lead < 0x80) return 1;
   if (lead < 0xc0 || lead > 0xf4) return 0;
@@ -144,13 +143,13 @@ static int hex_value(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-void ia_percent_decode(ia_buf *out, const char *text, size_t length, bool plus_is_blank) {
+void ia_percent_decode(ia_buf *out, const char *text, size_t length, bool plus_is_space) {
   for (size_t i = 0; i < length; i++) {
     char c = text[i];
     if (c == '%' && length - i > 2 && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
       c = (char)(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
       i += 2;
-    } else if (c == '+' && plus_is_blank) {
+    } else if (c == '+' && plus_is_space) {
       c = ' ';
     }
     ia_buf_char(out, c);
@@ -167,8 +166,8 @@ static bool starts_nocase(const char *text, const char *prefix) {
   return *prefix == '\0';
 }
 
-/* 127.0.0.0/8 in four plain decimal numbers: "127.1" and "127.0.0.01" mean different hosts to
- * different resolvers. */
+/* Accepts 127.0.0.0/8 as four plain decimal numbers only: resolvers disagree on "127.1" and
+ * "127.0.0.01". */
 static bool is_loopback_ipv4(const char *host, size_t length) {
   size_t at = 0;
   for (int octet = 0; octet < 4; octet++) {
@@ -190,7 +189,7 @@ static bool is_loopback(const char *host, size_t length) {
   return is_loopback_ipv4(host, length);
 }
 
-/* The host at the start of an authority: its length, or 0 where there is none. */
+/* Returns the length of the host at the start of an authority; 0 if there is none. */
 static size_t host_span(const char *text) {
   size_t length = 0;
   if (*text != '[') {
@@ -208,14 +207,13 @@ static const char *read_authority(const char *text, size_t length, ia_url *url) 
   url->host = text;
   url->host_length = host_span(text);
   size_t at = url->host_length;
-  if (at == 0 || (at < length && text[at] != ':'))
-    return "its host has a character that no host name has";
+  if (at == 0 || (at < length && text[at] != ':')) return "its host has an invalid character";
   url->loopback = is_loopback(url->host, url->host_length);
   if (at == length) return NULL;
   for (at++; at < length && is_digit(text[at]) && url->port <= 65535; at++)
     url->port = url->port * 10 + (text[at] - '0');
   if (at < length || url->port == 0 || url->port > 65535)
-    return "its port is no number from 1 to 65535";
+    return "its port is not a number from 1 to 65535";
   return NULL;
 }
 
@@ -223,7 +221,7 @@ const char *ia_url_parse(const char *text, ia_url *url) {
   *url = (ia_url){0};
   if (!text) return "it is missing";
   for (const char *c = text; *c != '\0'; c++) {
-    if ((unsigned char)*c <= ' ' || *c == 0x7f) return "it has a blank or a control character";
+    if ((unsigned char)*c <= ' ' || *c == 0x7f) return "it has whitespace or a control character";
   }
   url->https = starts_nocase(text, "https://");
   if (!url->https && !starts_nocase(text, "http://"))
@@ -247,7 +245,7 @@ uint64_t ia_hash(const char *text, size_t length) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   for (size_t i = 0; i < length; i++)
     hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-  /* FNV leaves the low bits of short texts alike; a table takes its index from them. */
+  /* FNV leaves the low bits of short texts similar, and hash tables index by them. */
   hash ^= hash >> 32;
   hash *= UINT64_C(0xd6e8feb86659fd93);
   return hash ^ hash >> 32;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* The checks go from the most specific to the least: "export NAME=..." has whitespace too, but the
- * name is the mistake. */
+/* The checks are ordered from specific to general: "export NAME=..." contains whitespace too, but
+ * its problem is the name. */
 #include "token.h"
 
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
-/* Not isspace() and the like: they depend on the locale. */
+/* isspace() and similar functions depend on the locale. */
 static bool is_whitespace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 static bool is_letter(char c) {
@@ -28,21 +28,21 @@ static bool any(const ia_token *token, bool (*matches)(char c)) {
   return false;
 }
 
-/* Returns true if the text is the word, in any case, alone or before whitespace. */
+/* Returns true if the text is the word, in any case, alone or followed by whitespace. */
 static bool begins_with_word(const ia_token *token, const char *word) {
   size_t length = strlen(word);
   if (token->length < length || strncasecmp(token->text, word, length) != 0) return false;
   return token->length == length || is_whitespace(token->text[length]);
 }
 
-/* Returns the length of a name at the start; 0 = there is none. */
+/* Returns the length of an identifier at the start; 0 = none. */
 static size_t name_length(const char *text, size_t length) {
   size_t i = 0;
   while (i < length && (is_letter(text[i]) || (i > 0 && is_digit(text[i])))) i++;
   return i;
 }
 
-/* Returns true for "NAME=..." and "export NAME=...". "=" at the end is the padding of base64. */
+/* Returns true for "NAME=..." and "export NAME=...". A "=" at the end is base64 padding. */
 static bool begins_with_name(const ia_token *token) {
   size_t start = 0;
   if (begins_with_word(token, "export")) start = strlen("export");

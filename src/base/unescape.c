@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Reads characters through layers of escapes: a layer takes its characters from the one below, the
- * lowest from the text. What is no whole escape stands for itself, in every layer. Nothing is
- * copied, and how far a character is looked for is bounded. */
+/* Decodes nested escapes. Each layer reads its characters from the layer below, the lowest from the
+ * text. An incomplete or invalid escape is read as plain characters in every layer. Nothing is
+ * copied, and the number of bytes read is limited. */
 #include "unescape.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ enum { END = -1, NONE = -2, MAX_DIGITS = 7 };
 
 typedef struct layer {
   const char *text, *end;
-  unsigned below; /* how many layers */
+  unsigned below; /* number of layers below this one */
 } layer;
 
 static int next(layer *in);
@@ -31,8 +31,7 @@ static int hex(layer *in, int digits) {
   return value;
 }
 
-/* JSON's; any other character behind a backslash is meant as it is, as Markdown and shells write
- * it. */
+/* JSON escapes. Any other character after a backslash stands for itself, as in a shell. */
 static int backslash(layer *in) {
   static const char shorts[] = "b\bf\fn\nr\rt\t";
   int c = next(in);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The configuration file: where it is, what it says, and what is wrong with it.
+ * Reads and checks the configuration file.
  *
- * inih splits lines, but as packaged it cuts them at 200 bytes and values at " ;", appends indented
- * lines to the value before, lets keys come twice and does not tell where a section begins. So
- * every line passes through next_line first, which refuses what inih would change silently; inih's
- * section names, cut at 50 bytes, are not used at all.
+ * inih splits lines, but the packaged version cuts lines at 200 bytes and values at " ;", appends
+ * indented lines to the previous value, accepts duplicate keys, and does not report where a section
+ * begins. So each line passes through next_line() first, which rejects what inih would change
+ * silently. inih's section names, cut at 50 bytes, are not used.
  */
 #include "config.h"
 #include "error_fill.h"
@@ -22,7 +22,7 @@ static const char *const key_names[IA_KEYS] = {"provider", "endpoint", "token_en
                                                "token_command"};
 static const char default_key[] = "default_profile";
 
-/* ---- texts ---- */
+/* ---- strings ---- */
 
 const char *ia_config_intern(imgact_config *config, const char *text) {
   for (const ia_interned *interned = config->interned; interned; interned = interned->next) {
@@ -82,8 +82,8 @@ imgact_status ia_config_expand(imgact_config *config, const char *path, const ch
   return *out ? IMGACT_OK : ia_no_memory(error);
 }
 
-/* Tokens of both clouds are 64 letters and digits and more, with at most "_" between them, or begin
- * with a vendor's prefix; no name of a variable or file does. */
+/* Returns true if the text looks like an API token: it has a vendor prefix, or at least 48 letters,
+ * digits and "_". Names of variables and files do not. */
 static bool like_a_token(const char *text) {
   static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
   size_t length = strlen(text);
@@ -99,13 +99,13 @@ const char *ia_variable_problem(const char *text) {
   bool is_name = *text != '\0' && !(*text >= '0' && *text <= '9') &&
                  text[strspn(text, set)] == '\0' && !like_a_token(text);
   return is_name ? NULL
-                 : "the name of an environment variable is needed, such as HCLOUD_TOKEN, and never "
-                   "the token itself";
+                 : "must be the name of an environment variable, such as HCLOUD_TOKEN, not the "
+                   "token itself";
 }
 
 const char *ia_path_problem(const char *text) {
   if (*text != '\0' && !like_a_token(text)) return NULL;
-  return "the path of a file that holds the token is needed, and never the token itself";
+  return "must be the path of a file with the token, not the token itself";
 }
 
 const char *ia_endpoint_problem(const char *text) {
@@ -121,9 +121,9 @@ const char *ia_endpoint_problem(const char *text) {
 
 typedef struct reading {
   imgact_config *config;
-  ia_profile *profile; /* the section that the line stands in; NULL before the first */
+  ia_profile *profile; /* section of the line; NULL before the first */
   ia_profile **end;
-  ia_hashmap names; /* of sections, so that their number makes the check for twins no slower */
+  ia_hashmap names; /* hashes of section names, for a fast check for duplicates */
   const char *text;
   size_t left;
   imgact_status status;
@@ -131,28 +131,28 @@ typedef struct reading {
   int line;
 } reading;
 
-#define REFUSE(r, ...)                                                                             \
+#define REJECT(r, ...)                                                                             \
   ((r)->status = ia_config_error((r)->config, (r)->line, (r)->error, __VA_ARGS__))
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 static bool is_comment(char c) { return c == ';' || c == '#'; }
 
-/* Bytes that are no text, before anything looks at what they say. */
+/* Checks that the line is text, before anything else reads it. */
 static void check_bytes(reading *r, const char *line, size_t length, size_t capacity) {
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)line[i];
     if ((c < ' ' && c != '\t') || c == 0x7f) {
-      REFUSE(r, "a control character (0x%02x): the file must be plain text", (unsigned)c);
+      REJECT(r, "unexpected control character 0x%02x: the file must be plain text", (unsigned)c);
       return;
     }
   }
   if (!ia_utf8_valid(line, length, false))
-    REFUSE(r, "not UTF-8: store the file in that encoding");
+    REJECT(r, "invalid UTF-8; save the file as UTF-8");
   else if (length >= capacity) {
-    REFUSE(r,
-           "the line is too long (%zu bytes, at most %zu): a long command belongs in a script of "
-           "its own",
+    REJECT(r,
+           "line of %zu bytes exceeds the limit of %zu; put a long command into a "
+           "script",
            length, capacity - 1);
   }
 }
@@ -161,19 +161,19 @@ static void open_section(reading *r, const char *line, size_t length) {
   const char *end = memchr(line, ']', length);
   const char *name = line + 1;
   if (!end) {
-    REFUSE(r, "the section has no ']': write [NAME]");
+    REJECT(r, "missing ']' of a section; write [NAME]");
     return;
   }
   const char *after = end + 1;
   while (after < line + length && is_blank(*after)) after++;
   if (after < line + length && !is_comment(*after)) {
-    REFUSE(r, "something stands behind the section's ']': begin a new line there");
+    REJECT(r, "unexpected text after the section's ']'; move it to a new line");
     return;
   }
   while (name < end && is_blank(*name)) name++;
   while (end > name && is_blank(end[-1])) end--;
   if (name == end) {
-    REFUSE(r, "the section has no name: write [NAME]");
+    REJECT(r, "missing section name; write [NAME]");
     return;
   }
   ia_profile *profile = ia_arena_alloc(&r->config->arena, sizeof *profile);
@@ -187,9 +187,9 @@ static void open_section(reading *r, const char *line, size_t length) {
     r->status = ia_no_memory(r->error);
     return;
   }
-  const ia_profile *twin = is_new ? NULL : ia_config_find(r->config, profile->name);
-  if (twin) {
-    REFUSE(r, "section [%s] is there already, on line %d: join the two", twin->name, twin->line);
+  const ia_profile *first = is_new ? NULL : ia_config_find(r->config, profile->name);
+  if (first) {
+    REJECT(r, "duplicate section [%s], first on line %d; merge them", first->name, first->line);
     return;
   }
   profile->line = r->line;
@@ -197,18 +197,18 @@ static void open_section(reading *r, const char *line, size_t length) {
   r->end = &profile->next;
 }
 
-/* Nothing of a line may get lost. */
+/* Rejects a value that inih would cut at " ;". */
 static void check_cut(reading *r, const char *line, size_t length) {
   for (size_t i = 1; i < length; i++) {
     if (line[i] == ';' && is_blank(line[i - 1])) {
-      REFUSE(r, "the value is cut at ' ;': a comment needs a line of its own, and a command with ' "
-                ";' a script");
+      REJECT(r, "unexpected ' ;' in a value; put a comment on its own line and a command with ' "
+                ";' into a script");
       return;
     }
   }
 }
 
-/* An ini_reader: hands over one line, without its indentation, and as an empty one where it is no
+/* An ini_reader: returns the next line without its indentation; an empty line for anything but a
  * key. */
 static char *next_line(char *buffer, int capacity, void *stream) {
   reading *r = stream;
@@ -250,18 +250,18 @@ static void set_value(reading *r, ia_key key, const char *value) {
   ia_profile *profile = r->profile;
   const char *wrong = what_is_wrong(key, value);
   if (profile->values[key]) {
-    REFUSE(r, "%s is set already, on line %d: remove one of them", key_names[key],
+    REJECT(r, "duplicate key %s, first on line %d; remove one of them", key_names[key],
            profile->lines[key]);
     return;
   }
   for (ia_key other = IA_KEY_TOKEN_ENV; is_token_source(key) && other < IA_KEYS; other++) {
     if (!profile->values[other]) continue;
-    REFUSE(r, "the profile has a token source already, %s on line %d: remove one of them",
+    REJECT(r, "duplicate token source, first is %s on line %d; remove one of them",
            key_names[other], profile->lines[other]);
     return;
   }
   if (wrong) {
-    REFUSE(r, "%s: %s", key_names[key], wrong);
+    REJECT(r, "%s: %s", key_names[key], wrong);
     return;
   }
   profile->lines[key] = r->line;
@@ -272,7 +272,7 @@ static void set_value(reading *r, ia_key key, const char *value) {
 static void set_default(reading *r, const char *value) {
   imgact_config *config = r->config;
   if (config->default_profile) {
-    REFUSE(r, "default_profile is set already, on line %d: remove one of them",
+    REJECT(r, "duplicate key default_profile, first on line %d; remove one of them",
            config->default_line);
     return;
   }
@@ -281,8 +281,8 @@ static void set_default(reading *r, const char *value) {
   if (!config->default_profile) r->status = ia_no_memory(r->error);
 }
 
-/* At most one letter too many, missing or another, or two neighbours swapped: no secret is that
- * near to a key. */
+/* Returns true if the word differs from the key by at most one letter or by two swapped letters. A
+ * secret is never that similar to a key. */
 static bool is_near(const char *word, const char *key) {
   size_t a = strlen(word), b = strlen(key), head = 0, tail = 0, least = a < b ? a : b;
   while (head < least && word[head] == key[head]) head++;
@@ -293,35 +293,36 @@ static bool is_near(const char *word, const char *key) {
   return (a <= 1 && b <= 1) || swapped;
 }
 
-/* What stands in a key's place may be a token or a part of a command. Small letters alone, and few
- * of them, are neither. */
+/* Returns true if an unknown key may be quoted: it is short and lower-case. Others may be part of a
+ * secret. */
 static bool may_be_quoted(const char *name) {
   size_t length = strlen(name);
   return length > 0 && length <= 24 && strspn(name, "abcdefghijklmnopqrstuvwxyz_-") == length;
 }
 
-static void refuse_key(reading *r, const char *name) {
+static void reject_key(reading *r, const char *name) {
   char word[32] = "";
   const char *meant = is_near(name, default_key) ? default_key : NULL;
   for (ia_key key = 0; key < IA_KEYS; key++)
     if (is_near(name, key_names[key])) meant = key_names[key];
   if (meant || may_be_quoted(name)) (void)snprintf(word, sizeof word, " '%s'", name);
   if (meant)
-    REFUSE(r, "unknown key%s; did you mean %s?", word, meant);
+    REJECT(r, "unknown key%s; did you mean %s?", word, meant);
   else if (*word != '\0' && strstr(word, "token"))
-    REFUSE(r,
-           "unknown key%s: no key takes a token itself; say where it is, by token_env, token_file "
+    REJECT(r,
+           "unknown key%s: a token cannot be written here; use token_env, token_file "
            "or token_command",
            word);
   else
-    REFUSE(r,
-           "unknown key%s: known are provider, endpoint, token_env, token_file, token_command and, "
+    REJECT(r,
+           "unknown key%s; known keys are provider, endpoint, token_env, token_file, token_command "
+           "and, "
            "before the first section, "
            "default_profile; a value is one line",
            word);
 }
 
-/* An ini_handler. The section is the one that open_section saw last. */
+/* An ini_handler. The section is the last one that open_section() read. */
 static int on_value(void *user, const char *section, const char *name, const char *value) {
   reading *r = user;
   (void)section;
@@ -330,13 +331,13 @@ static int on_value(void *user, const char *section, const char *name, const cha
   ia_key key = 0;
   while (key < IA_KEYS && strcmp(name, key_names[key]) != 0) key++;
   if (key == IA_KEYS && !is_default) {
-    refuse_key(r, name);
+    reject_key(r, name);
   } else if (is_default && r->profile) {
-    REFUSE(r, "default_profile stands before the first section: move it to the file's beginning");
+    REJECT(r, "default_profile must be before the first section");
   } else if (!is_default && !r->profile) {
-    REFUSE(r, "%s belongs to a profile: write [NAME] on a line before it", key_names[key]);
+    REJECT(r, "%s must be in a section; write [NAME] on a line before it", key_names[key]);
   } else if (!value || *value == '\0') {
-    REFUSE(r, "%s has no value: set it or remove the line", name);
+    REJECT(r, "missing value of %s; set it or remove the line", name);
   } else if (is_default) {
     set_default(r, value);
   } else {
@@ -351,12 +352,12 @@ static void check_whole(reading *r) {
   const imgact_config *config = r->config;
   for (const ia_profile *p = config->profiles; p && r->status == IMGACT_OK; p = p->next) {
     r->line = p->line;
-    if (!p->values[IA_KEY_PROVIDER]) REFUSE(r, "section [%s] has no provider: add one", p->name);
+    if (!p->values[IA_KEY_PROVIDER]) REJECT(r, "missing provider in section [%s]", p->name);
   }
   if (r->status != IMGACT_OK || !config->default_profile) return;
   r->line = config->default_line;
   if (!ia_config_find(config, config->default_profile))
-    REFUSE(r, "default_profile names no section: there is no [%s]", config->default_profile);
+    REJECT(r, "default_profile: section [%s] not found", config->default_profile);
 }
 
 static imgact_status parse(imgact_config *config, const char *text, size_t length,
@@ -370,16 +371,14 @@ static imgact_status parse(imgact_config *config, const char *text, size_t lengt
   if (r.status == IMGACT_OK && wrong_line < 0) r.status = ia_no_memory(error);
   if (r.status == IMGACT_OK && wrong_line > 0) {
     r.line = wrong_line;
-    REFUSE(
-        &r,
-        "neither a section nor KEY = VALUE; a value is one line, and a comment begins with # or ;");
+    REJECT(&r, "expected [NAME], KEY = VALUE on one line, or a comment with # or ;");
   }
   if (r.status == IMGACT_OK) check_whole(&r);
   ia_hashmap_free(&r.names);
   return r.status;
 }
 
-/* The file's place; *must_exist: somebody named it. */
+/* Sets the file's path; *must_exist: the path was given by the caller or a variable. */
 static imgact_status find_path(imgact_config *config, const char *path, bool *must_exist,
                                imgact_error *error) {
   if (!path) path = ia_env("IMGACT_CONFIG");
@@ -387,8 +386,7 @@ static imgact_status find_path(imgact_config *config, const char *path, bool *mu
   if (path) return ia_config_expand(config, path, &config->path, error);
   const char *home = ia_env("HOME");
   const char *folder = ia_env("XDG_CONFIG_HOME");
-  if (folder && *folder != '/')
-    folder = NULL; /* the XDG specification: a relative one is to be ignored */
+  if (folder && *folder != '/') folder = NULL; /* the XDG specification ignores relative paths */
   if (!folder && !home) return IMGACT_OK;
   config->path =
       folder ? ia_config_intern_concat(config, folder, strlen(folder), "/imgact/config.ini")
@@ -434,7 +432,7 @@ void imgact_config_free(imgact_config *config) {
   ia_free(&allocator, config);
 }
 
-/* ---- asking ---- */
+/* ---- accessors ---- */
 
 const char *imgact_config_path(const imgact_config *config) { return config->path; }
 

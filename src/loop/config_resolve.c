@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * What counts: flags over environment over profile over default, and the client that comes of it.
+ * Resolves settings: options before environment before profile before defaults. Creates clients
+ * from them.
  *
- * A token never travels to another cloud by accident: a profile's provider and token belong
- * together, a provider that is named next to a profile must be that profile's, and a source that is
- * named has no fallback.
+ * A token is never sent to another API by accident: the provider and token of a profile belong
+ * together, a provider given with a profile must be the profile's, and an explicit token source has
+ * no fallback.
  */
 #include "config.h"
 #include "error_fill.h"
@@ -19,31 +20,31 @@
 #include <string.h>
 #include <strings.h>
 
-#define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
+#define REJECT(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
 
-#define PROFILES_SHOWN 160 /* bytes of a list within an error */
+#define PROFILES_SHOWN 160 /* bytes of a list in a message */
 
 typedef struct choice {
   imgact_config_settings shown;
   const imgact_provider *provider;
   const ia_profile *profile; /* NULL = none */
-  int token_line;            /* of the profile's token source; 0 = it does not come from there */
+  int token_line;            /* line of the profile's token source; 0 = another source */
 } choice;
 
 static const char *given(const char *flag, const char *variable) {
   return flag ? flag : ia_env(variable);
 }
 
-/* The first variable of a list that is set. */
+/* Returns the first variable of the list that is set; NULL if none is. */
 static const char *first_set(const char *const *names) {
   while (names && *names && !ia_env(*names)) names++;
   return names ? *names : NULL;
 }
 
-/* The intro and "a, b", as many as fit. */
+/* Writes the intro and "a, b", as many names as fit. */
 static void list_profiles(const imgact_config *config, const char *intro, char *text,
                           size_t capacity) {
-  size_t used = (size_t)snprintf(text, capacity, "; it has none");
+  size_t used = (size_t)snprintf(text, capacity, "; it has no profiles");
   for (const ia_profile *it = config->profiles; it; it = it->next) {
     bool first = it == config->profiles;
     if (first) used = 0;
@@ -59,15 +60,15 @@ static imgact_status no_profile(const imgact_config *config, const char *name,
                                 imgact_error *error) {
   char shown[IA_PATH_SHOWN], known[PROFILES_SHOWN];
   if (!config->path)
-    return REFUSE(
+    return REJECT(
         error,
-        "there is no profile [%s]: without HOME and XDG_CONFIG_HOME no configuration file is found",
+        "profile [%s] not found: set HOME or XDG_CONFIG_HOME to locate the configuration file",
         name);
   const char *path = ia_path_shown(config->path, shown);
   if (!config->exists)
-    return REFUSE(error, "there is no profile [%s], and no configuration file %s", name, path);
-  list_profiles(config, "; there are ", known, sizeof known);
-  return REFUSE(error, "there is no profile [%s] in %s%s", name, path, known);
+    return REJECT(error, "profile [%s] not found: no configuration file %s", name, path);
+  list_profiles(config, "; known profiles: ", known, sizeof known);
+  return REJECT(error, "profile [%s] not found in %s%s", name, path, known);
 }
 
 static imgact_status choose_profile(const imgact_config *config, const char *name,
@@ -77,10 +78,10 @@ static imgact_status choose_profile(const imgact_config *config, const char *nam
   if (!out->profile) return no_profile(config, name, error);
   const char *own = out->profile->values[IA_KEY_PROVIDER];
   if (provider && strcmp(provider, own) != 0)
-    return ia_config_error(
-        config, out->profile->lines[IA_KEY_PROVIDER], error,
-        "profile [%s] is of %s, but %s is asked for: name another profile or no provider",
-        out->profile->name, own, provider);
+    return ia_config_error(config, out->profile->lines[IA_KEY_PROVIDER], error,
+                           "profile [%s] belongs to %s, but the provider is %s; select another "
+                           "profile or omit the provider",
+                           out->profile->name, own, provider);
   return IMGACT_OK;
 }
 
@@ -88,21 +89,22 @@ static void unknown_provider(const imgact_config *config, const ia_profile *prof
                              const char *name, imgact_error *error) {
   char known[IA_KNOWN_PROVIDERS_SHOWN];
   if (!profile)
-    (void)REFUSE(error, "there is no provider '%s': known are %s", name, ia_known_providers(known));
+    (void)REJECT(error, "unknown provider '%s'; known providers: %s", name,
+                 ia_known_providers(known));
   else
     (void)ia_config_error(config, profile->lines[IA_KEY_PROVIDER], error,
-                          "there is no provider '%s': known are %s", name,
+                          "unknown provider '%s'; known providers: %s", name,
                           ia_known_providers(known));
 }
 
-/* A table of the caller's own goes before the built-in ones. */
+/* The caller's own table takes precedence over the built-in ones. */
 static imgact_status choose_provider(const imgact_config *config, const char *name,
                                      const imgact_provider *own, choice *out, imgact_error *error) {
   if (out->profile) name = out->profile->values[IA_KEY_PROVIDER];
   if (!name) {
     char known[PROFILES_SHOWN] = "";
-    if (config->profiles) list_profiles(config, "; its profiles are ", known, sizeof known);
-    (void)REFUSE(error,
+    if (config->profiles) list_profiles(config, "; known profiles: ", known, sizeof known);
+    (void)REJECT(error,
                  "no provider selected; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile "
                  "in the configuration file%s",
                  known);
@@ -125,15 +127,14 @@ static const char *endpoint_of(const choice *chosen, const char *flag) {
   return endpoint ? endpoint : chosen->provider->default_endpoint;
 }
 
-/* The length of a host without the dots at its end: "example.com." names the same host. */
+/* Returns the length without trailing dots: "example.com." is the same host. */
 static size_t host_length(const ia_url *url) {
   size_t length = url->host_length;
   while (length > 0 && url->host[length - 1] == '.') length--;
   return length;
 }
 
-/* Of the spellings of a host, ia_url_parse() rejects user names, escapes and letters beyond ASCII.
- */
+/* ia_url_parse() rejects user names, escapes and non-ASCII letters, so comparing ASCII suffices. */
 static bool same_host(const char *endpoint, const char *other) {
   ia_url a, b;
   if (ia_url_parse(endpoint, &a) || ia_url_parse(other, &b) || host_length(&a) != host_length(&b))
@@ -141,18 +142,19 @@ static bool same_host(const char *endpoint, const char *other) {
   return strncasecmp(a.host, b.host, host_length(&a)) == 0;
 }
 
-/* A variable that was exported for one cloud must not lead another one's token there. */
-static imgact_status refuse_strange_endpoint(const choice *chosen, imgact_error *error) {
+/* Rejects the endpoint of another built-in provider: a variable exported for one API must not send
+ * the other's token there. */
+static imgact_status reject_foreign_endpoint(const choice *chosen, imgact_error *error) {
   const imgact_provider *other;
   for (size_t i = 0; (other = imgact_provider_at(i)); i++)
     if (strcmp(other->name, chosen->provider->name) != 0 &&
         same_host(chosen->shown.endpoint, other->default_endpoint))
-      return REFUSE(error, "endpoint %.200s belongs to %s, but the provider is %s; token not sent",
+      return REJECT(error, "endpoint %.200s belongs to %s, but the provider is %s; token not sent",
                     chosen->shown.endpoint, other->name, chosen->provider->name);
   return IMGACT_OK;
 }
 
-/* A relative path in the file starts where the file is, as kubectl and git have it. */
+/* A relative path in the file is relative to the file's directory, as in kubectl and git. */
 static imgact_status choose_file(imgact_config *config, const char *path, bool in_file, choice *out,
                                  imgact_error *error) {
   const char *slash = strrchr(config->path ? config->path : "", '/');
@@ -190,11 +192,11 @@ static imgact_status choose_token(imgact_config *config, const imgact_config_ove
 static imgact_status check_overrides(const imgact_config_overrides *over, imgact_error *error) {
   const char *wrong = NULL;
   if (over->token_env && over->token_file)
-    return REFUSE(error, "the token is to come from a variable and from a file: name one of them");
+    return REJECT(error, "token_env and token_file are mutually exclusive");
   if (over->token_env && (wrong = ia_variable_problem(over->token_env)))
-    return REFUSE(error, "%s", wrong);
+    return REJECT(error, "%s", wrong);
   if (over->token_file && (wrong = ia_path_problem(over->token_file)))
-    return REFUSE(error, "%s", wrong);
+    return REJECT(error, "%s", wrong);
   return IMGACT_OK;
 }
 
@@ -212,7 +214,7 @@ static imgact_status choose(imgact_config *config, const imgact_config_overrides
   if (out->profile) out->shown.profile = out->profile->name;
   out->shown.endpoint = ia_config_intern(config, endpoint_of(out, over->endpoint));
   if (!out->shown.endpoint) return ia_no_memory(error);
-  status = refuse_strange_endpoint(out, error);
+  status = reject_foreign_endpoint(out, error);
   return status == IMGACT_OK ? choose_token(config, over, out, error) : status;
 }
 
@@ -245,14 +247,14 @@ static bool needs_token(const imgact_client_options *options) {
 }
 
 static imgact_status no_token(const imgact_provider *provider, imgact_error *error) {
-  return REFUSE(error, "no token for %s; set %s, or name a token source in a profile",
-                provider->name, provider->token_env[0]);
+  return REJECT(error, "no token for %s; set %s, or a token source in a profile", provider->name,
+                provider->token_env[0]);
 }
 
-/* The endpoint and the token that the options name win over everything; *bytes gets the token that
- * they lack. */
-static imgact_status settle(imgact_config *config, imgact_config_overrides *over,
-                            imgact_client_options *options, ia_bytes *bytes, imgact_error *error) {
+/* Completes the options. Their endpoint and token take precedence; *bytes gets a missing token. */
+static imgact_status complete_options(imgact_config *config, imgact_config_overrides *over,
+                                      imgact_client_options *options, ia_bytes *bytes,
+                                      imgact_error *error) {
   choice chosen;
   if (options->provider && ia_provider_check(options->provider, error) != IMGACT_OK)
     return IMGACT_INVALID_ARGUMENT;
@@ -282,14 +284,14 @@ imgact_status imgact_client_from_config(imgact_config *config,
                                         const imgact_client_options *options,
                                         imgact_client **client, imgact_error *error) {
   if (options && !ia_struct_size_ok(options, options->size, sizeof *options))
-    return imgact_client_new(options, client, error); /* refuses it */
+    return imgact_client_new(options, client, error); /* rejects it */
   imgact_client_options all = options ? *options : no_options;
   all.size = sizeof all;
   imgact_config_overrides over;
   ia_bytes bytes = {.allocator = &config->allocator};
   *client = NULL;
   imgact_status status = copy_overrides(overrides, &over, error);
-  if (status == IMGACT_OK) status = settle(config, &over, &all, &bytes, error);
+  if (status == IMGACT_OK) status = complete_options(config, &over, &all, &bytes, error);
   if (status == IMGACT_OK)
     status = imgact_client_new(&all, client, error);
   else
@@ -301,7 +303,7 @@ imgact_status imgact_client_from_config(imgact_config *config,
 imgact_status imgact_client_from_profile(const char *profile, const imgact_client_options *options,
                                          imgact_client **client, imgact_error *error) {
   if (options && !ia_struct_size_ok(options, options->size, sizeof *options))
-    return imgact_client_new(options, client, error); /* refuses it */
+    return imgact_client_new(options, client, error); /* rejects it */
   if (!options) options = &no_options;
   const imgact_config_overrides over = {.size = sizeof over, .profile = profile};
   imgact_config *config = NULL;

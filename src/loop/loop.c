@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
-/*
- * The drive loop. One pass: time, timers, requests out, replies in, callbacks. A transport with a
- * time of its own (a cassette, a simulator) is moved forward instead of being waited for, so hours
- * of waiting pass in no time.
- */
+/* The event loop. One pass: time, timers, requests, responses, callbacks. If the transport has its
+ * own clock (a cassette, a simulator), the loop advances it instead of waiting, so that hours of
+ * waiting take no time. */
 #include "loop.h"
 #include "error_fill.h"
 #include "exchange.h"
@@ -16,17 +14,17 @@
 #include <sys/random.h>
 #include <time.h>
 
-/* A busy loop gives its caller a turn now and then, also where every callback starts the next
+/* A busy loop returns to its caller after this many passes, even if each callback starts the next
  * operation. */
 #define PASSES    64
-#define CALLBACKS 1024 /* a pass */
+#define CALLBACKS 1024 /* per pass */
 
-#define BLIND_POLL_MS 50 /* the longest sleep that no wakeup can end */
+#define BLIND_POLL_MS 50 /* longest sleep that a wakeup cannot end */
 
 /* ---- clocks and seed ---- */
 
-/* One that goes on while the machine is suspended, where there is one: deadlines and rate limits of
- * the world do, too. */
+/* A clock that continues while the machine is suspended, if there is one, like the deadlines and
+ * rate limits of the API. */
 #ifdef CLOCK_BOOTTIME
 #define STEADY CLOCK_BOOTTIME
 #else
@@ -49,7 +47,7 @@ static ia_now now_of(const imgact_loop *loop) {
   return (ia_now){clock_ms(STEADY), clock_ms(CLOCK_REALTIME)};
 }
 
-static ia_now look_at_clock(void *outer) { return now_of(outer); }
+static ia_now read_clock(void *outer) { return now_of(outer); }
 
 static uint64_t seed(void) {
   uint64_t value = 0;
@@ -69,7 +67,7 @@ static imgact_status make(const imgact_allocator *allocator, imgact_transport *t
                           imgact_loop **loop, imgact_error *error) {
   if (!ia_transport_is_valid(transport))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "the transport's table has holes, or is older than this library");
+                            "invalid transport: set all required members and size");
   imgact_loop *made = ia_alloc_zero(allocator, sizeof *made);
   if (!made) return ia_no_memory(error);
   made->allocator = *allocator;
@@ -79,7 +77,7 @@ static imgact_status make(const imgact_allocator *allocator, imgact_transport *t
   ia_engine_init(&made->engine, &made->allocator, seed(), now_of(made));
   made->engine.outer = made;
   made->engine.timers.outer = made;
-  made->engine.timers.clock = look_at_clock;
+  made->engine.timers.clock = read_clock;
   made->engine.abort = abort_exchange;
   *loop = made;
   return IMGACT_OK;
@@ -99,9 +97,9 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
   if (!allocator)
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
   else if (transport && o->ca_file)
-    status = imgact_error_set(
-        error, IMGACT_INVALID_ARGUMENT,
-        "next to a transport, the ca_file would not be used: give it to imgact_transport_new_curl");
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                              "ca_file and transport are mutually exclusive; pass ca_file to "
+                              "imgact_transport_new_curl()");
   else if (!transport)
     status = imgact_transport_new_curl(allocator, o->ca_file, &transport, error);
   if (allocator && status == IMGACT_OK) status = make(allocator, transport, loop, error);
@@ -130,16 +128,16 @@ static void send_all(imgact_loop *loop) {
   for (ia_exchange *exchange; (exchange = ia_engine_take(&loop->engine, &request));) {
     imgact_status status = loop->transport->send(loop->transport, request, &exchange->base);
     if (status == IMGACT_OK) continue;
-    imgact_http_response refused = {
-        .size = sizeof refused,
+    imgact_http_response rejected = {
+        .size = sizeof rejected,
         .delivery = IMGACT_DELIVERY_NOT_SENT,
         .failure = status == IMGACT_NOMEM ? IMGACT_FAILURE_NOMEM : IMGACT_FAILURE_NONE,
-        .message = status == IMGACT_NOMEM ? "out of memory" : "the transport refused the request"};
-    imgact_exchange_finish(&exchange->base, &refused);
+        .message = status == IMGACT_NOMEM ? "out of memory" : "the transport rejected the request"};
+    imgact_exchange_finish(&exchange->base, &rejected);
   }
 }
 
-/* A virtual clock moves only when nothing is left to do at the present. */
+/* A virtual clock advances only when nothing is left to do at the current time. */
 static void let_time_pass(imgact_loop *loop) {
   imgact_transport *transport = loop->transport;
   if (!transport->advance_to) return;
@@ -155,9 +153,8 @@ static void pass(imgact_loop *loop) {
   ia_engine_tick(&loop->engine, now_of(loop));
   send_all(loop);
   loop->transport->dispatch(loop->transport);
-  /* Before the places that have become free are taken: a callback may cancel who would take them.
-   */
-  for (int told = 0; told < CALLBACKS && ia_engine_notify(&loop->engine); told++) continue;
+  /* Before the free slots are used: a callback may cancel the requests that would use them. */
+  for (int i = 0; i < CALLBACKS && ia_engine_notify(&loop->engine); i++) continue;
   send_all(loop);
 }
 
@@ -183,7 +180,7 @@ imgact_status imgact_loop_dispatch(imgact_loop *loop) {
 
 int imgact_loop_fd(imgact_loop *loop) { return loop->transport->fd(loop->transport); }
 
-/* Until something is due, -1 = nothing is. */
+/* Returns the time until something is due; -1 = nothing is. */
 static int time_left_ms(const imgact_loop *loop) {
   int64_t next = ia_engine_next_ms(&loop->engine);
   int transport = loop->transport->timeout_ms(loop->transport);
@@ -195,8 +192,7 @@ static int time_left_ms(const imgact_loop *loop) {
   return transport >= 0 && transport < left ? transport : (int)left;
 }
 
-/* Where imgact_loop_wakeup cannot end a sleep, it is seen after a short one. An idle loop may sleep
- * on. */
+/* If imgact_loop_wakeup() cannot end a sleep, sleeps are short. An idle loop may sleep longer. */
 int imgact_loop_timeout_ms(imgact_loop *loop) {
   if (atomic_load(&loop->woken) || due_now(loop)) return 0;
   int left = time_left_ms(loop);
@@ -238,8 +234,9 @@ imgact_status imgact_op_run(imgact_op *op) {
   imgact_loop *loop = op->client->outer;
   if (loop->dispatching) return IMGACT_BUSY;
   ia_loop_ref(loop);
-  ia_op_pin(op); /* a callback of another operation may free it, its client and the loop */
-  while (ia_op_has_undelivered_page(op)) ia_loop_step(loop); /* who was promised it gets it first */
+  ia_op_pin(op); /* a callback may free the operation, its client and the loop */
+  while (ia_op_has_undelivered_page(op))
+    ia_loop_step(loop); /* deliver a page to its callback first */
   if (!op->free_on_unpin) ia_op_start(op);
   while (op->state == IA_OP_RUNNING) ia_loop_step(loop);
   imgact_status status = op->error.status;

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
+#define REJECT(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
 
 const char *ia_env(const char *name) {
   const char *value = getenv(name);
@@ -51,24 +51,23 @@ int ia_bytes_read(ia_bytes *bytes, size_t max, int fd) {
 
 /* ---- files ---- */
 
-/* Group-writable files are what the systems with a group per user make, where such a group has the
- * user's number. */
+/* Returns true if other users can write. A group-writable file is accepted if its group has the
+ * user's number: systems with one group per user create such files. */
 static bool others_can_write(const struct stat *file) {
   return (file->st_mode & S_IWOTH) != 0 ||
          ((file->st_mode & S_IWGRP) != 0 && file->st_gid != file->st_uid);
 }
 
-/* What is wrong with it, or NULL; *most becomes what there is to read. */
+/* Returns the file's problem, or NULL. Lowers *most to the file's size. */
 static const char *check_file(int fd, size_t *most) {
   struct stat file;
   if (fstat(fd, &file) != 0) return strerror(errno);
-  if (!S_ISREG(file.st_mode)) return "not a regular file: name one";
+  if (!S_ISREG(file.st_mode)) return "not a regular file";
   if (file.st_uid != geteuid() && file.st_uid != 0)
-    return "the file belongs to somebody else: take one of your own";
-  if (others_can_write(&file)) return "others may write to the file: chmod 600 it";
-  if (file.st_size > (off_t)*most) return "the file is too large: name the right one";
-  if (file.st_size > 0)
-    *most = (size_t)file.st_size; /* 0 is also what some file systems say of all their files */
+    return "file is owned by another user; use a file owned by you or root";
+  if (others_can_write(&file)) return "file is writable by other users; run chmod 600";
+  if (file.st_size > (off_t)*most) return "file is too large";
+  if (file.st_size > 0) *most = (size_t)file.st_size; /* some file systems report 0 for all files */
   return NULL;
 }
 
@@ -76,26 +75,26 @@ static const char *read_whole(int fd, size_t most, ia_bytes *bytes) {
   int more = 1;
   while (more > 0) more = ia_bytes_read(bytes, most, fd);
   if (more < 0) return strerror(errno);
-  return bytes->length > most ? "the file is too large, or still grows" : NULL;
+  return bytes->length > most ? "file is too large, or is still being written" : NULL;
 }
 
 static const char *remedy_of(int code) {
-  if (code == ENOENT) return ": create it, or name another";
-  return code == EACCES ? ": it must be readable for you" : "";
+  if (code == ENOENT) return "; create it or use another path";
+  return code == EACCES ? "; make it readable for you" : "";
 }
 
 imgact_status ia_read_file(const char *path, size_t max, ia_bytes *bytes, bool *missing,
                            imgact_error *error) {
   char shown[IA_PATH_SHOWN];
-  /* Not blocking: a pipe that nobody writes to is refused and not waited for. */
+  /* Non-blocking: a FIFO without a writer is rejected instead of waiting for it. */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (missing) *missing = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
   if (fd < 0)
-    return REFUSE(error, "%s: %s%s", ia_path_shown(path, shown), strerror(errno), remedy_of(errno));
+    return REJECT(error, "%s: %s%s", ia_path_shown(path, shown), strerror(errno), remedy_of(errno));
   const char *wrong = check_file(fd, &max);
   bool memory = wrong || ia_bytes_new(bytes, max);
   if (!wrong && memory) wrong = read_whole(fd, max, bytes);
-  if (wrong) (void)REFUSE(error, "%s: %s", ia_path_shown(path, shown), wrong);
+  if (wrong) (void)REJECT(error, "%s: %s", ia_path_shown(path, shown), wrong);
   (void)close(fd);
   if (!memory) return ia_no_memory(error);
   return wrong ? IMGACT_INVALID_ARGUMENT : IMGACT_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What comes from the operating system: variables of the environment, and files. */
+/* Access to the operating system: environment variables and files. */
 #ifndef IA_OS_H
 #define IA_OS_H
 
@@ -9,29 +9,29 @@
 
 #define IA_PATH_SHOWN 208
 
-/* A variable of the environment; an empty one counts as unset. */
+/* Returns an environment variable; NULL if it is unset or empty. */
 const char *ia_env(const char *name);
-/* A path as errors quote it: of a long one its end, which tells more than its beginning. */
+/* Returns a path for messages. A long path is cut to its end, which is more specific than its
+ * beginning. */
 const char *ia_path_shown(const char *path, char buffer[IA_PATH_SHOWN]);
 
-/* Bytes that may be a secret: wiped when freed, and never moved, so that no copy stays behind. A
- * NUL follows the last one.
- */
+/* Bytes that may be a secret: wiped when freed and never moved, so that no copy remains.
+ * NUL-terminated. */
 typedef struct ia_bytes {
   const imgact_allocator *allocator;
   char *data;
   size_t length;
 } ia_bytes;
 
-/* Allocates max + 1 bytes and a NUL: the extra byte shows that the input is too long. */
+/* Allocates max + 1 bytes and a NUL. The additional byte detects input that is too long. */
 bool ia_bytes_new(ia_bytes *bytes, size_t max);
-/* Appends what a read gives, up to max + 1 bytes in all. Returns 1 if more may come, 0 at the end,
- * -1 with errno set. */
+/* Reads once and appends, up to max + 1 bytes in total. Returns 1 if there may be more, 0 at the
+ * end, -1 with errno set. */
 int ia_bytes_read(ia_bytes *bytes, size_t max, int fd);
 void ia_bytes_free(ia_bytes *bytes);
 
-/* A whole regular file of at most `max` bytes that nobody but its owner, the user or root, can
- * write. *missing (may be NULL) tells that there is none; that is an error too. */
+/* Reads a regular file of at most `max` bytes that is owned by the user or root and that only its
+ * owner can write. A missing file is an error too; it sets *missing, which may be NULL. */
 imgact_status ia_read_file(const char *path, size_t max, ia_bytes *bytes, bool *missing,
                            imgact_error *error);
 

@@ -7,7 +7,7 @@
 
 #define IA_KNOWN_PROVIDERS_SHOWN 128
 
-/* "hetzner, digitalocean", for error texts. */
+/* Writes "hetzner, digitalocean", for messages. */
 const char *ia_known_providers(char text[IA_KNOWN_PROVIDERS_SHOWN]);
 
 #endif

@@ -2,15 +2,14 @@
 /*
  * Runs a token_command and reads its output.
  *
- * - The command inherits the descriptors 0 to 2 and no other, whatever the program or libcurl has
- * opened.
- * - On a terminal it shares the process group with the program. Only that group may read from the
- * terminal (any other is stopped by SIGTTIN) and only that group receives ^C and ^Z, so a command
- * can ask for a passphrase, as with git, ssh and aws. Lending the terminal to a group of its own
- * would stop a pager that runs beside the program.
- * - If its time is up, everything that it has started and that is still in its process group is
- * killed. Without a terminal that is a group of its own. On a terminal its processes are recognised
- * by a variable in their environment.
+ * - The command inherits only the descriptors 0 to 2.
+ * - On a terminal it shares the process group of the program. Only that group may read from the
+ * terminal (others are stopped by SIGTTIN) and receives ^C and ^Z. So a command can ask for a
+ * passphrase, as with git, ssh and aws. A group of its own would need the terminal, which would
+ * stop a pager that runs with the program.
+ * - After a timeout, all processes that the command has started and that are still in its process
+ * group are killed. Without a terminal, the command has a group of its own. On a terminal, its
+ * processes are recognised by a variable in their environment.
  */
 #include "config.h"
 #include "error_fill.h"
@@ -27,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
+#define REJECT(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
 
 #define MARK             "IMGACT_TOKEN_COMMAND="
 #define MARK_BYTES       80
@@ -36,7 +35,7 @@
 typedef struct child {
   pid_t pid;
   bool own_group;
-  char mark[MARK_BYTES]; /* in the environment of the command and of all that it starts */
+  char mark[MARK_BYTES]; /* environment variable of the command and of all that it starts */
 } child;
 
 static int64_t now_ns(void) {
@@ -55,7 +54,7 @@ static bool has_terminal(void) {
   return fd >= 0;
 }
 
-/* The environment with the mark. NULL: no memory. */
+/* Returns the environment with the mark added; NULL if there is no memory. */
 static char **marked_environment(const imgact_allocator *allocator, char *mark) {
   size_t count = 0, kept = 0;
   while (environ && environ[count]) count++;
@@ -76,7 +75,7 @@ static int close_others(posix_spawn_file_actions_t *files) {
 
 #else
 
-/* A descriptor that another thread opens now, without close-on-exec, is not in the list. */
+/* Misses a descriptor that another thread opens now without close-on-exec. */
 static int close_others(posix_spawn_file_actions_t *files) {
   DIR *folder = opendir("/dev/fd");
   int wrong = 0;
@@ -103,10 +102,10 @@ static int set_files(posix_spawn_file_actions_t *files, int out) {
 static int set_attributes(posix_spawnattr_t *attributes, bool own_group) {
   sigset_t none, usual;
   int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-  if (own_group) flags |= POSIX_SPAWN_SETPGROUP; /* of its own number, as long as no other is set */
+  if (own_group) flags |= POSIX_SPAWN_SETPGROUP; /* a new group with the child's number */
   (void)sigemptyset(&none);
   (void)sigemptyset(&usual);
-  /* A caller that ignores these must not make the command ignore them. */
+  /* The command must not inherit that a program ignores these signals. */
   (void)sigaddset(&usual, SIGPIPE);
   (void)sigaddset(&usual, SIGCHLD);
   (void)sigaddset(&usual, SIGXFSZ);
@@ -147,19 +146,18 @@ static int spawn(const char *command, const imgact_allocator *allocator, int out
 
 /* ---- ending ---- */
 
-/* Reads until the end of the output; false: time is up, or there is too much of it. */
+/* Reads until the end of the output. Returns false after a timeout or on too much output. */
 static bool collect(int fd, int64_t until_ms, ia_bytes *bytes) {
   for (;;) {
     int64_t left_ms = until_ms - now_ms();
     struct pollfd ready = {.fd = fd, .events = POLLIN};
     if (left_ms <= 0) return false;
-    if (poll(&ready, 1, (int)left_ms) <= 0) continue; /* EINTR, or the time */
+    if (poll(&ready, 1, (int)left_ms) <= 0) continue; /* EINTR or timeout */
     if (ia_bytes_read(bytes, IA_TOKEN_MAX_READ, fd) <= 0) return bytes->length <= IA_TOKEN_MAX_READ;
   }
 }
 
-/* Returns true if the mark is in the bytes of a file of /proc, which may be longer than the buffer.
- */
+/* Returns true if a file of /proc, which may be longer than the buffer, contains the mark. */
 static bool file_has(int fd, const char *mark) {
   char buffer[4096 + MARK_BYTES];
   size_t length = strlen(mark), kept = 0;
@@ -183,8 +181,8 @@ static bool is_marked(pid_t pid, const char *mark) {
   return marked;
 }
 
-/* Kills the marked processes of this process group. Returns how many there were. A daemon has left
- * the group; it stays, as it does where the command has a group of its own. */
+/* Kills the marked processes of this process group; returns their number. Daemons have left the
+ * group and are not killed, as with a group of its own. */
 static size_t kill_marked(const char *mark) {
   DIR *folder = opendir("/proc");
   size_t count = 0;
@@ -198,20 +196,20 @@ static size_t kill_marked(const char *mark) {
   return count;
 }
 
-/* Call before waitpid(): until then the kernel cannot reuse the number. */
+/* Call before waitpid(): until then the kernel cannot reuse the pid. */
 static void kill_child(const child *command) {
   siginfo_t unused;
   bool is_ours = waitid(P_PID, (id_t)command->pid, &unused, WEXITED | WNOHANG | WNOWAIT) ==
-                 0; /* no: SIGCHLD is ignored */
+                 0; /* fails if SIGCHLD is ignored */
   if (is_ours) (void)kill(command->own_group ? -command->pid : command->pid, SIGKILL);
-  /* Again until none is left: one may have started another meanwhile. */
+  /* Repeats until none is left: a process may have started another one. */
   for (int round = 0;
        !command->own_group && round < MOST_KILL_ROUNDS && kill_marked(command->mark) > 0; round++)
     (void)poll(NULL, 0, 1);
 }
 
-/* Its end after its output's: usually there already. A command that lives on is killed when time is
- * up. false: how it ended is not known. */
+/* Waits for the command after its output has ended, and kills it after the timeout. Returns false
+ * if its exit status is unknown. */
 static bool wait_child(const child *command, int64_t until_ms, int *status) {
   pid_t ended;
   for (int pause_ms = 1; now_ms() < until_ms; pause_ms = pause_ms < 50 ? pause_ms * 2 : 50) {
@@ -226,16 +224,16 @@ static bool wait_child(const child *command, int64_t until_ms, int *status) {
   return ended == command->pid;
 }
 
-static imgact_status judge(const char *profile, int status, const ia_bytes *bytes,
-                           imgact_error *error) {
+static imgact_status check_status(const char *profile, int status, const ia_bytes *bytes,
+                                  imgact_error *error) {
   if (WIFSIGNALED(status))
-    return REFUSE(error, "profile [%s]: token_command was ended by signal %d", profile,
+    return REJECT(error, "profile [%s]: token_command was killed by signal %d", profile,
                   WTERMSIG(status));
   if (WEXITSTATUS(status) != 0)
-    return REFUSE(error, "profile [%s]: token_command failed with status %d: try it in a shell",
+    return REJECT(error, "profile [%s]: token_command failed with status %d: try it in a shell",
                   profile, WEXITSTATUS(status));
   if (bytes->length == 0)
-    return REFUSE(error, "profile [%s]: token_command printed nothing", profile);
+    return REJECT(error, "profile [%s]: token_command printed nothing", profile);
   return IMGACT_OK;
 }
 
@@ -245,27 +243,26 @@ static imgact_status run(const char *command, const char *profile, int64_t limit
   child made = {0};
   int status = 0;
   if (pipe2(ends, O_CLOEXEC) != 0)
-    return REFUSE(error, "profile [%s]: token_command: %s", profile, strerror(errno));
+    return REJECT(error, "profile [%s]: token_command: %s", profile, strerror(errno));
   int wrong = spawn(command, bytes->allocator, ends[1], &made);
   (void)close(ends[1]);
   int64_t until_ms = now_ms() + limit_ms;
   bool complete = wrong == 0 && collect(ends[0], until_ms, bytes);
   (void)close(ends[0]);
   if (wrong == ENOMEM) return ia_no_memory(error);
-  if (wrong != 0) return REFUSE(error, "profile [%s]: token_command: %s", profile, strerror(wrong));
+  if (wrong != 0) return REJECT(error, "profile [%s]: token_command: %s", profile, strerror(wrong));
   bool known = wait_child(&made, complete ? until_ms : 0, &status);
   if (bytes->length > IA_TOKEN_MAX_READ)
-    return REFUSE(error, "profile [%s]: token_command printed more than %zu bytes", profile,
+    return REJECT(error, "profile [%s]: token_command printed more than %zu bytes", profile,
                   IA_TOKEN_MAX_READ);
   if (!complete || now_ms() >= until_ms)
-    return REFUSE(error, "profile [%s]: token_command did not end within %lld ms", profile,
+    return REJECT(error, "profile [%s]: token_command did not end within %lld ms", profile,
                   (long long)limit_ms);
   if (!known)
-    return REFUSE(
-        error,
-        "profile [%s]: how token_command ended is not known: the program must not ignore SIGCHLD",
-        profile);
-  return judge(profile, status, bytes, error);
+    return REJECT(error,
+                  "profile [%s]: cannot get the exit status of token_command: SIGCHLD is ignored",
+                  profile);
+  return check_status(profile, status, bytes, error);
 }
 
 imgact_status ia_read_command(const char *command, const char *profile, int64_t limit_ms,

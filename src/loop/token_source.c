@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: MIT
-/* Where a token comes from: a variable, a file, the output of a command (token_command.c). No error
- * quotes it. */
+/* Reads a token from a variable, a file or a command (token_command.c). Errors never quote the
+ * token. */
 #include "config.h"
 #include "error_fill.h"
 #include "token.h"
 #include <string.h>
 
-#define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
+#define REJECT(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
 
 static imgact_status read_variable(const char *name, ia_bytes *bytes, imgact_error *error) {
   const char *value = ia_env(name);
   if (!value)
-    return REFUSE(error, "the variable %s, which is to hold the token, is not set: export it",
-                  name);
+    return REJECT(error, "cannot read the token: variable %s is not set; export it", name);
   size_t length = strlen(value);
-  if (length > IA_TOKEN_MAX_READ)
-    return REFUSE(error, "the variable %s is too long for a token", name);
+  if (length > IA_TOKEN_MAX_READ) return REJECT(error, "variable %s is too long for a token", name);
   if (!ia_bytes_new(bytes, length)) return ia_no_memory(error);
   memcpy(bytes->data, value, length + 1);
   bytes->length = length;
@@ -38,5 +36,5 @@ imgact_status ia_read_token(const imgact_config_settings *selection, ia_bytes *b
                                                                     : ia_path_shown(source, shown);
   ia_token token;
   const char *wrong = ia_token_find(bytes->data, bytes->length, &token);
-  return wrong ? REFUSE(error, "%s: %s", where, wrong) : IMGACT_OK;
+  return wrong ? REJECT(error, "%s: %s", where, wrong) : IMGACT_OK;
 }

@@ -14,10 +14,10 @@
 
 /* One part of a URL, every byte either plain or as %XX. */
 static void put_part(ia_buf *out, ia_buf *scratch, const char *text, size_t length,
-                     bool plus_is_blank) {
+                     bool plus_is_space) {
   static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   ia_buf_reset(scratch);
-  ia_percent_decode(scratch, text, length, plus_is_blank);
+  ia_percent_decode(scratch, text, length, plus_is_space);
   if (scratch->state != IA_BUF_OK) out->state = scratch->state;
   for (size_t i = 0; i < scratch->length; i++) {
     char c = scratch->data[i];

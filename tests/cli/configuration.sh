@@ -21,26 +21,26 @@ with_file() {
   cat >"$file" && chmod 600 "$file" && rejected "$@"
 }
 
-keys='known are provider, endpoint, token_env, token_file, token_command and, before the first section, default_profile'
-ok 'config_key_before_section_is_rejected' with_file "$file:1: provider belongs to a profile: write [NAME] on a line before it" <<'END'
+keys='known keys are provider, endpoint, token_env, token_file, token_command and, before the first section, default_profile'
+ok 'config_key_before_section_is_rejected' with_file "$file:1: provider must be in a section; write [NAME] on a line before it" <<'END'
 provider = hetzner
 END
 ok 'config_invalid_line_is_rejected' with_file \
-  "$file:3: neither a section nor KEY = VALUE; a value is one line, and a comment begins with # or ;" <<'END'
+  "$file:3: expected [NAME], KEY = VALUE on one line, or a comment with # or ;" <<'END'
 # mine
 [a]
 provider hetzner
 END
-ok 'config_unclosed_section_is_rejected' with_file "$file:1: the section has no ']': write [NAME]" <<'END'
+ok 'config_unclosed_section_is_rejected' with_file "$file:1: missing ']' of a section; write [NAME]" <<'END'
 [a
 provider = hetzner
 END
-ok 'config_unknown_key_is_not_quoted' with_file "$file:3: unknown key: $keys; a value is one line" <<'END'
+ok 'config_unknown_key_is_not_quoted' with_file "$file:3: unknown key; $keys; a value is one line" <<'END'
 [a]
 provider = hetzner
 s3cr3t = x
 END
-ok 'config_short_unknown_key_is_quoted' with_file "$file:3: unknown key 'region': $keys; a value is one line" <<'END'
+ok 'config_short_unknown_key_is_quoted' with_file "$file:3: unknown key 'region'; $keys; a value is one line" <<'END'
 [a]
 provider = hetzner
 region = nyc3
@@ -50,43 +50,43 @@ ok 'config_misspelt_key_is_suggested' with_file "$file:3: unknown key 'token-env
 provider = hetzner
 token-env = HCLOUD_TOKEN
 END
-ok 'config_token_key_is_rejected' with_file "$file:3: unknown key 'token': no key takes a token itself; say where it is, by \
+ok 'config_token_key_is_rejected' with_file "$file:3: unknown key 'token': a token cannot be written here; use \
 token_env, token_file or token_command" <<'END'
 [a]
 provider = hetzner
 token = s3cr3t
 END
 ok 'config_comment_after_value_is_rejected' with_file \
-  "$file:3: the value is cut at ' ;': a comment needs a line of its own, and a command with ' ;' a script" <<'END'
+  "$file:3: unexpected ' ;' in a value; put a comment on its own line and a command with ' ;' into a script" <<'END'
 [a]
 provider = hetzner
 token_env = VARIABLE ; mine
 END
-ok 'config_section_without_provider_is_rejected' with_file "$file:4: section [b] has no provider: add one" <<'END'
+ok 'config_section_without_provider_is_rejected' with_file "$file:4: missing provider in section [b]" <<'END'
 [a]
 provider = hetzner
 
 [b]
 token_env = VARIABLE
 END
-ok 'config_missing_default_profile_is_rejected' with_file "$file:1: default_profile names no section: there is no [b]" <<'END'
+ok 'config_missing_default_profile_is_rejected' with_file "$file:1: default_profile: section [b] not found" <<'END'
 default_profile = b
 [a]
 provider = hetzner
 END
-ok 'config_duplicate_key_is_rejected' with_file "$file:3: provider is set already, on line 2: remove one of them" <<'END'
+ok 'config_duplicate_key_is_rejected' with_file "$file:3: duplicate key provider, first on line 2; remove one of them" <<'END'
 [a]
 provider = hetzner
 provider = digitalocean
 END
 ok 'config_two_token_sources_are_rejected' with_file \
-  "$file:4: the profile has a token source already, token_env on line 3: remove one of them" <<'END'
+  "$file:4: duplicate token source, first is token_env on line 3; remove one of them" <<'END'
 [a]
 provider = hetzner
 token_env = VARIABLE
 token_file = file
 END
-ok 'config_unknown_provider_is_rejected' with_file "$file:3: there is no provider 'azure': known are hetzner, digitalocean" <<'END'
+ok 'config_unknown_provider_is_rejected' with_file "$file:3: unknown provider 'azure'; known providers: hetzner, digitalocean" <<'END'
 default_profile = a
 [a]
 provider = azure
@@ -97,12 +97,12 @@ provider = hetzner
 endpoint = http://api.example.com/v1
 END
 ok 'provider_other_than_profile_is_rejected' with_file \
-  "$file:2: profile [a] is of hetzner, but digitalocean is asked for: name another profile or no provider" \
+  "$file:2: profile [a] belongs to hetzner, but the provider is digitalocean; select another profile or omit the provider" \
   image list --profile a --provider digitalocean <<'END'
 [a]
 provider = hetzner
 END
-ok 'profile_unknown_is_rejected' rejected "there is no profile [b] in $file; there are a" image list -p b
+ok 'profile_unknown_is_rejected' rejected "profile [b] not found in $file; known profiles: a" image list -p b
 
 listed() {
   cat >"$file" <<'END'
@@ -126,13 +126,13 @@ END
 }
 ok 'config_list_runs_no_token_command' listed
 
-ok 'token_env_unset_is_rejected' with_file "$file:4: the variable NOT_SET, which is to hold the token, is not set: export it" <<'END'
+ok 'token_env_unset_is_rejected' with_file "$file:4: cannot read the token: variable NOT_SET is not set; export it" <<'END'
 default_profile = a
 [a]
 provider = hetzner
 token_env = NOT_SET
 END
-ok 'token_file_missing_is_rejected' with_file "$file:4: $work/none: No such file or directory: create it, or name another" <<'END'
+ok 'token_file_missing_is_rejected' with_file "$file:4: $work/none: No such file or directory; create it or use another path" <<'END'
 default_profile = a
 [a]
 provider = hetzner
@@ -165,18 +165,18 @@ ok 'token_command_counts_against_deadline' slow
 
 printf '[a]\nprovider = hetzner\n' >"$file"
 chmod 622 "$file"
-ok 'config_file_writable_by_others_is_rejected' rejected "$file: others may write to the file: chmod 600 it"
+ok 'config_file_writable_by_others_is_rejected' rejected "$file: file is writable by other users; run chmod 600"
 # Unreadable file. root can read every file: then the tool runs as another user.
 unreadable() {
   chmod 711 "$work" && cp "$tool" "$work/imgact"
-  ends 2 ${other-} "$work/imgact" image list && is err "imgact: $file: Permission denied: it must be readable for you"
+  ends 2 ${other-} "$work/imgact" image list && is err "imgact: $file: Permission denied; make it readable for you"
 }
 if [ "$(id -u)" = 0 ]; then
   other='setpriv --reuid 65534 --clear-groups'
   chmod 600 "$file"
   ok 'config_file_unreadable_is_rejected' unreadable
   chown 65534 "$file"
-  ok 'config_file_of_other_user_is_rejected' rejected "$file: the file belongs to somebody else: take one of your own"
+  ok 'config_file_of_other_user_is_rejected' rejected "$file: file is owned by another user; use a file owned by you or root"
   chown 0 "$file"
 else
   chmod 000 "$file"
@@ -186,18 +186,18 @@ else
 fi
 
 head -c 10485760 /dev/zero | tr '\0' '#' >"$file"
-ok 'config_file_too_large_is_rejected' rejected "$file: the file is too large: name the right one"
+ok 'config_file_too_large_is_rejected' rejected "$file: file is too large"
 printf '\177ELF\002\001\001\000' >"$file"
-ok 'config_file_binary_is_rejected' rejected "$file:1: a control character (0x7f): the file must be plain text"
+ok 'config_file_binary_is_rejected' rejected "$file:1: unexpected control character 0x7f: the file must be plain text"
 printf '[a]\nprovider = hetz\351ner\n' >"$file"
-ok 'config_file_not_utf8_is_rejected' rejected "$file:2: not UTF-8: store the file in that encoding"
+ok 'config_file_not_utf8_is_rejected' rejected "$file:2: invalid UTF-8; save the file as UTF-8"
 rm "$file"
-ok 'config_file_missing_is_rejected' rejected "$file: No such file or directory: create it, or name another"
+ok 'config_file_missing_is_rejected' rejected "$file: No such file or directory; create it or use another path"
 mkdir "$file"
-ok 'config_file_directory_is_rejected' rejected "$file: not a regular file: name one"
+ok 'config_file_directory_is_rejected' rejected "$file: not a regular file"
 rmdir "$file"
 mkfifo "$file"
-ok 'config_file_pipe_does_not_block' rejected "$file: not a regular file: name one"
+ok 'config_file_pipe_does_not_block' rejected "$file: not a regular file"
 unset IMGACT_CONFIG
 nothing_listed() {
   ends 0 "$tool" config list -o json && silent err && is out '[]'
@@ -205,9 +205,9 @@ nothing_listed() {
 ok 'config_list_without_file_is_empty' nothing_listed
 ok 'client_without_provider_is_rejected' rejected "no provider selected; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in \
 the configuration file; or use --provider or --profile"
-ok 'token_flags_are_mutually_exclusive' rejected "the token is to come from a variable and from a file: name one of them" \
+ok 'token_flags_are_mutually_exclusive' rejected "token_env and token_file are mutually exclusive" \
   image list --token-env A --token-file b
-ok 'client_without_token_is_rejected' rejected "no token for hetzner; set HCLOUD_TOKEN, or name a token source in a profile; \
+ok 'client_without_token_is_rejected' rejected "no token for hetzner; set HCLOUD_TOKEN, or a token source in a profile; \
 or use --token-env or --token-file" image list --provider hetzner
 
 # A server with a self-signed certificate.

@@ -446,7 +446,7 @@ TEST(transport_send_failure_not_retried) {
   imgact_client *client = NULL;
   assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_OK);
   imgact_op *op = harness_run(imgact_protect_image(client, "1"), IMGACT_INTERNAL);
-  assert_non_null(strstr(imgact_op_error(op)->message, "refused the request"));
+  assert_non_null(strstr(imgact_op_error(op)->message, "rejected the request"));
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
   imgact_client_free(client);

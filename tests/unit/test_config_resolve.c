@@ -56,27 +56,26 @@ TEST(resolve_profile_follows_precedence) {
 
 TEST(resolve_missing_profile_is_rejected) {
   imgact_config *config = load();
-  assert_rejected(config, OVER(.profile = "nope"), "there is no profile [nope] in /");
-  assert_rejected(config, OVER(.profile = ""), "there is no profile []");
+  assert_rejected(config, OVER(.profile = "nope"), "profile [nope] not found in /");
+  assert_rejected(config, OVER(.profile = ""), "profile [] not found");
   setenv("IMGACT_PROFILE", "nope", 1);
-  assert_rejected(config, OVER(0), "there is no profile [nope] in /");
+  assert_rejected(config, OVER(0), "profile [nope] not found in /");
   imgact_config_free(config);
 }
 
 TEST(resolve_error_lists_known_profiles) {
   imgact_config *config = load();
   assert_rejected(config, OVER(.profile = "nope"),
-                  "config.ini; there are hz, do, bare, near, vault, acme");
+                  "config.ini; known profiles: hz, do, bare, near, vault, acme");
   imgact_config_free(config);
   home_file(".config/imgact/config.ini", "# nothing yet\n");
   config = load_nothing();
-  assert_rejected(config, OVER(.profile = "nope"), "config.ini; it has none");
+  assert_rejected(config, OVER(.profile = "nope"), "config.ini; it has no profiles");
   assert_rejected(config, OVER(0), "default_profile in the configuration file");
   imgact_config_free(config);
   home_file(".config/imgact/config.ini", "[hz]\nprovider = hetzner\n");
   config = load_nothing();
-  assert_rejected(config, OVER(0),
-                  "default_profile in the configuration file; its profiles are hz");
+  assert_rejected(config, OVER(0), "default_profile in the configuration file; known profiles: hz");
 
   imgact_config_free(config);
 }
@@ -88,7 +87,7 @@ TEST(resolve_error_truncates_profile_list) {
              "[profile-%02d]\nprovider = hetzner\n", i);
   home_file(".config/imgact/config.ini", text);
   imgact_config *config = load_nothing();
-  assert_rejected(config, OVER(.profile = "nope"), "; there are profile-00, profile-01, ");
+  assert_rejected(config, OVER(.profile = "nope"), "; known profiles: profile-00, profile-01, ");
   imgact_error error;
   imgact_config_settings settings;
   imgact_config_overrides over = OVER(.profile = "nope");
@@ -101,12 +100,11 @@ TEST(resolve_error_truncates_profile_list) {
 
 TEST(resolve_profile_without_file_is_rejected) {
   imgact_config *config = load_nothing();
-  assert_rejected(config, OVER(.profile = "hz"),
-                  "there is no profile [hz], and no configuration file /");
+  assert_rejected(config, OVER(.profile = "hz"), "profile [hz] not found: no configuration file /");
   imgact_config_free(config);
   unsetenv("HOME");
   config = load_nothing();
-  assert_rejected(config, OVER(.profile = "hz"), "without HOME");
+  assert_rejected(config, OVER(.profile = "hz"), "set HOME");
   imgact_config_free(config);
 }
 
@@ -131,24 +129,25 @@ TEST(resolve_provider_must_match_profile) {
   imgact_config *config = load();
   assert_settings(resolve(config, OVER(.profile = "hz", .provider = "hetzner")), "hz", "hetzner",
                   HETZNER, "env", "MY_HETZNER");
-  assert_rejected(config, OVER(.profile = "hz", .provider = "digitalocean"),
-                  "config.ini:3: profile [hz] is of hetzner, but digitalocean is asked for");
+  assert_rejected(
+      config, OVER(.profile = "hz", .provider = "digitalocean"),
+      "config.ini:3: profile [hz] belongs to hetzner, but the provider is digitalocean");
   setenv("IMGACT_PROVIDER", "digitalocean", 1);
-  assert_rejected(config, OVER(.profile = "hz"), "profile [hz] is of hetzner");
+  assert_rejected(config, OVER(.profile = "hz"), "profile [hz] belongs to hetzner");
   assert_settings(resolve(config, OVER(.profile = "hz", .provider = "hetzner")), "hz", "hetzner",
                   HETZNER, "env", "MY_HETZNER");
   setenv("IMGACT_PROFILE", "hz", 1);
-  assert_rejected(config, OVER(0), "profile [hz] is of hetzner");
+  assert_rejected(config, OVER(0), "profile [hz] belongs to hetzner");
   imgact_config_free(config);
 }
 
 TEST(resolve_unknown_provider_is_rejected) {
   imgact_config *config = load();
   assert_rejected(config, OVER(.provider = "acme"),
-                  "there is no provider 'acme': known are hetzner, digitalocean");
-  assert_rejected(config, OVER(.provider = ""), "there is no provider ''");
+                  "unknown provider 'acme'; known providers: hetzner, digitalocean");
+  assert_rejected(config, OVER(.provider = ""), "unknown provider ''");
   assert_rejected(config, OVER(.profile = "acme"),
-                  "config.ini:18: there is no provider 'acme': known are hetzner");
+                  "config.ini:18: unknown provider 'acme'; known providers: hetzner");
   imgact_config_free(config);
 }
 
@@ -229,7 +228,7 @@ TEST(resolve_token_override_replaces_source) {
 
 TEST(resolve_two_token_sources_are_rejected) {
   imgact_config *config = load();
-  assert_rejected(config, OVER(.token_env = "A", .token_file = "/b"), "name one of them");
+  assert_rejected(config, OVER(.token_env = "A", .token_file = "/b"), "mutually exclusive");
   imgact_config_free(config);
 }
 
@@ -246,7 +245,7 @@ TEST(resolve_token_as_name_not_quoted) {
     assert_int_equal(imgact_config_resolve(config, &overs[i], &settings, &error),
                      IMGACT_INVALID_ARGUMENT);
     assert_null(strstr(error.message, "dop_v1_"));
-    assert_non_null(strstr(error.message, "never the token itself"));
+    assert_non_null(strstr(error.message, "not the token itself"));
   }
   assert_rejected(config, OVER(.token_env = "A B"), "name of an environment variable");
   assert_rejected(config, OVER(.token_env = ""), "name of an environment variable");
