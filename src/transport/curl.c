@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* The transport on libcurl's multi interface. Invariants:
- * - A transfer is in exactly one list: running (the multi handle has it, and the heap its
- * deadline), finished (its exchange is not finished yet) or idle.
- * - Exchanges are finished only from dispatch and after libcurl has returned, so their callbacks
- * may send and cancel.
- * - A request ends at its deadline at the latest, whatever libcurl is doing with it.
- * - Nothing here waits. */
+/*
+ * The transport that uses libcurl's multi interface. Invariants:
+ *
+ * - A transfer is in exactly one list: running (added to the multi handle, deadline in the heap),
+ * finished (its exchange is not finished yet) or idle.
+ * - Exchanges are finished only from dispatch and after libcurl has returned, so that their
+ * callbacks may send and cancel.
+ * - A request ends at its deadline at the latest, whatever state libcurl is in.
+ * - No function blocks.
+ */
 #include "curl_ca.h"
 #include "curl_compat.h"
 #include "curl_transfer.h"
@@ -20,29 +23,29 @@ enum { IDLE_MAX = 16, READY_MAX = 64, HTTP11_ORIGINS = 8 };
 
 #define CONNECTIONS_MAX   128L
 #define CA_MAX_BYTES      ((size_t)8 << 20)
-#define BLIND_INTERVAL_MS 5 /* without a descriptor */
+#define BLIND_INTERVAL_MS 5 /* if there is no descriptor to poll */
 #define NEVER             INT64_MAX
 
 typedef struct ia_curl {
-  imgact_transport transport; /* first: the table is the object */
+  imgact_transport transport; /* first: an imgact_transport pointer is converted to this type */
   imgact_allocator allocator;
   CURLM *multi;
   ia_sockets sockets;
   ia_link running, finished, idle;
   size_t idle_count;
-  int64_t due_ms; /* libcurl's timer */
+  int64_t due_ms; /* when libcurl's timer is due */
   ia_heap deadlines;
   ia_connections connections;
-  uint64_t http11_origins[HTTP11_ORIGINS]; /* hashes of origins that have required HTTP/1.1; the
-                                              oldest is replaced */
+  uint64_t http11_origins[HTTP11_ORIGINS]; /* hashes of origins that require HTTP/1.1; the oldest is
+                                              replaced */
   size_t http11_count;
-  bool blind; /* no descriptor, or the system refused one a socket: every socket is asked at short
-                 intervals */
+  bool blind;     /* there is no descriptor, or the system did not watch a socket: all sockets are
+                     checked at short intervals */
   bool forgetful; /* see ia_compat_forgets_addresses() */
   bool global;
   ia_buf authorities;
   struct curl_blob blob;
-  imgact_header headers[IA_HEAD_MAX_LINES]; /* of the exchange that is being told */
+  imgact_header headers[IA_HEAD_MAX_LINES]; /* of the response that is being delivered */
 } ia_curl;
 
 static ia_curl *self(imgact_transport *transport) { return (ia_curl *)(void *)transport; }
@@ -58,9 +61,9 @@ static int64_t deadline_of(const imgact_http_request *request) {
   return timeout_ms > NEVER - now ? NEVER : now + timeout_ms;
 }
 
-/* ---- libcurl asks ---- */
+/* ---- callbacks of libcurl ---- */
 
-/* NULL: it is a handle of libcurl's own. */
+/* NULL if it is an internal handle of libcurl. */
 static ia_transfer *transfer_of(CURL *easy) {
   char *transfer = NULL;
   return curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer) == CURLE_OK
@@ -70,7 +73,8 @@ static ia_transfer *transfer_of(CURL *easy) {
 
 static void forget_socket(ia_curl *curl, const ia_transfer *transfer, int socket) {
   ia_sockets_forget(&curl->sockets, socket);
-  if (transfer && !transfer->sent) curl->connections.attempted = true; /* perhaps to no avail */
+  if (transfer && !transfer->sent)
+    curl->connections.attempted = true; /* the attempt may have failed */
 }
 
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, void *socket_data) {
@@ -87,8 +91,7 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, voi
 static int on_timer(CURLM *multi, long timeout_ms, void *user) {
   ia_curl *curl = user;
   (void)multi;
-  /* one more than asked for: our clock is cut to whole ms, and libcurl's timers must not be early
-   */
+  /* One ms more: our clock is truncated to ms, and libcurl's timer must not fire early. */
   curl->due_ms = timeout_ms < 0 ? NEVER : now_ms() + timeout_ms + (timeout_ms > 0);
   return 0;
 }
@@ -103,8 +106,8 @@ static ia_transfer *new_transfer(ia_curl *curl, const char **lacking) {
 static ia_transfer *take_transfer(ia_curl *curl, const char **lacking) {
   *lacking = NULL;
   if (ia_list_empty(&curl->idle)) return new_transfer(curl, lacking);
-  ia_transfer *transfer =
-      IA_ENTRY(curl->idle.prev, ia_transfer, link); /* the last one used: its memory is warm */
+  ia_transfer *transfer = IA_ENTRY(curl->idle.prev, ia_transfer,
+                                   link); /* the last one used: its memory is in the cache */
   ia_list_remove(&transfer->link);
   curl->idle_count--;
   return transfer;
@@ -126,7 +129,8 @@ static void stop_running(ia_curl *curl, ia_transfer *transfer) {
   transfer->running = false;
 }
 
-/* Stops a transfer that has not ended. What still comes for it must not meet another request. */
+/* Stops a transfer that has not ended. A late response must not be taken for that of another
+ * request. */
 static void give_up(ia_curl *curl, ia_transfer *transfer) {
   if (transfer->running) ia_transfer_abandon_connection(transfer);
   stop_running(curl, transfer);
@@ -147,10 +151,10 @@ static void finish(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
   ia_list_append(&curl->finished, &transfer->link);
 }
 
-/* ---- servers without HTTP/2 for some requests ---- */
+/* ---- origins that require HTTP/1.1 ---- */
 
-/* A hash of scheme, host and port. Two origins with the same hash share HTTP/1.1, which every
- * server has. */
+/* Returns a hash of scheme, host and port. If two origins have the same hash, both use HTTP/1.1,
+ * which every server supports. */
 static uint64_t origin_of(const char *url) {
   ia_url parts;
   if (ia_url_parse(url, &parts)) return 0;
@@ -170,14 +174,14 @@ static void remember_http11(ia_curl *curl, const char *url) {
     curl->http11_origins[curl->http11_count++ % HTTP11_ORIGINS] = origin;
 }
 
-/* ---- the table ---- */
+/* ---- transport functions ---- */
 
 static imgact_status curl_send(imgact_transport *transport, const imgact_http_request *request,
                                imgact_exchange *exchange) {
   ia_curl *curl = self(transport);
   const char *lacking;
   if (ia_list_empty(&curl->running))
-    curl->blind = curl->sockets.fd < 0; /* no socket is watched: a refusal may have passed */
+    curl->blind = curl->sockets.fd < 0; /* no socket is watched now: try again */
   ia_transfer *transfer = take_transfer(curl, &lacking);
   if (!transfer) return lacking ? IMGACT_INTERNAL : IMGACT_NOMEM;
   imgact_status status =
@@ -202,7 +206,7 @@ static void curl_cancel(imgact_transport *transport, imgact_exchange *exchange) 
   put_transfer(self(transport), transfer);
 }
 
-/* libcurl cannot go on: every exchange still has to end. */
+/* libcurl cannot continue: ends every exchange. */
 static void abandon(ia_curl *curl, CURLMcode code) {
   CURLcode result = code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
   while (!ia_list_empty(&curl->running)) {
@@ -228,16 +232,16 @@ static CURLMcode act_on_sockets(ia_curl *curl) {
 static CURLMcode act_on_time(ia_curl *curl) {
   int running;
   if (curl->due_ms > now_ms()) return CURLM_OK;
-  curl->due_ms = NEVER; /* before the call: libcurl sets the next one inside */
+  curl->due_ms = NEVER; /* before the call, which sets the next time */
   return curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
-static bool must_look_again(const ia_curl *curl) {
+static bool must_retry_connect(const ia_curl *curl) {
   return curl->forgetful && curl->connections.attempted;
 }
 
-static CURLMcode look_again(ia_curl *curl) {
-  curl->connections.attempted = false; /* before the call: an attempt that is made inside counts */
+static CURLMcode retry_connect(ia_curl *curl) {
+  curl->connections.attempted = false; /* before the call: new attempts count */
   return ia_compat_next_address(curl->multi);
 }
 
@@ -245,7 +249,7 @@ static CURLMcode act(ia_curl *curl) {
   int running;
   CURLMcode code = curl->sockets.fd >= 0 ? act_on_sockets(curl) : CURLM_OK;
   if (code == CURLM_OK && curl->blind) return curl_multi_perform(curl->multi, &running);
-  if (code == CURLM_OK && must_look_again(curl)) code = look_again(curl);
+  if (code == CURLM_OK && must_retry_connect(curl)) code = retry_connect(curl);
   return code == CURLM_OK ? act_on_time(curl) : code;
 }
 
@@ -262,13 +266,13 @@ static void collect(ia_curl *curl) {
   int left;
   for (CURLMsg *message; (message = curl_multi_info_read(curl->multi, &left));) {
     if (message->msg != CURLMSG_DONE) continue;
-    CURLcode result = message->data.result; /* the message does not outlive the handle's removal */
+    CURLcode result = message->data.result; /* the message is invalid after the handle is removed */
     ia_transfer *transfer = transfer_of(message->easy_handle);
     if (transfer && !run_again(curl, transfer)) finish(curl, transfer, result);
   }
 }
 
-/* After collect(): a response that has come counts, even if it is late. */
+/* After collect(): a response that was received counts, even if it is late. */
 static void end_overdue(ia_curl *curl) {
   int64_t now = now_ms();
   for (ia_heap_node *first; (first = ia_heap_first(&curl->deadlines)) && first->due_ms <= now;) {
@@ -278,12 +282,12 @@ static void end_overdue(ia_curl *curl) {
   }
 }
 
-static void tell(ia_curl *curl) {
+static void deliver(ia_curl *curl) {
   while (!ia_list_empty(&curl->finished)) {
     ia_transfer *transfer = IA_ENTRY(curl->finished.next, ia_transfer, link);
     imgact_exchange *exchange = transfer->exchange;
     imgact_http_response response;
-    ia_list_remove(&transfer->link); /* in no list: what the exchange calls must not find it */
+    ia_list_remove(&transfer->link); /* in no list: callbacks must not find it */
     imgact_exchange_set_data(exchange, NULL);
     ia_transfer_response(transfer, curl->headers, &response);
     imgact_exchange_finish(exchange, &response);
@@ -297,7 +301,7 @@ static void curl_dispatch(imgact_transport *transport) {
   collect(curl);
   end_overdue(curl);
   if (code != CURLM_OK) abandon(curl, code);
-  tell(curl);
+  deliver(curl);
 }
 
 static int curl_fd(imgact_transport *transport) { return self(transport)->sockets.fd; }
@@ -312,7 +316,7 @@ static int curl_timeout_ms(imgact_transport *transport) {
   int64_t due_ms = next_due_ms(curl);
   if (ia_list_empty(&curl->running) && due_ms == NEVER) return -1;
   if (curl->blind) return BLIND_INTERVAL_MS;
-  if (must_look_again(curl)) return 0;
+  if (must_retry_connect(curl)) return 0;
   if (due_ms == NEVER) return -1;
   int64_t left = due_ms - now_ms();
   return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
@@ -339,7 +343,7 @@ static void curl_destroy(imgact_transport *transport) {
   free_list(curl, &curl->finished);
   free_list(curl, &curl->idle);
   if (curl->multi)
-    (void)curl_multi_cleanup(curl->multi); /* closes connections, so the sockets go after it */
+    (void)curl_multi_cleanup(curl->multi); /* closes connections; the sockets must still exist */
   ia_connections_free(&curl->connections);
   ia_sockets_close(&curl->sockets);
   ia_buf_free(&curl->authorities);
@@ -347,7 +351,7 @@ static void curl_destroy(imgact_transport *transport) {
   ia_free(&allocator, curl);
 }
 
-/* ---- making one ---- */
+/* ---- construction ---- */
 
 static const imgact_transport table = {.size = sizeof(imgact_transport),
                                        .send = curl_send,
@@ -369,8 +373,8 @@ static bool set_multi(ia_curl *curl) {
          curl_multi_setopt(multi, CURLMOPT_TIMERDATA, curl) == CURLM_OK;
 }
 
-/* The first transfer is made at once: what this libcurl lacks shows here and not at the first
- * request. */
+/* Creates the first transfer too, so that a missing feature of libcurl is found here and not with
+ * the first request. */
 static imgact_status open_curl(ia_curl *curl, imgact_error *error) {
   const char *lacking = NULL;
   curl->forgetful = ia_compat_forgets_addresses();
@@ -378,10 +382,11 @@ static imgact_status open_curl(ia_curl *curl, imgact_error *error) {
   if (!curl->multi) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   curl->blind = !ia_sockets_open(&curl->sockets);
   if (!set_multi(curl))
-    return imgact_error_set(error, IMGACT_INTERNAL, "libcurl %s refuses an option", curl_version());
+    return imgact_error_set(error, IMGACT_INTERNAL, "libcurl %s rejects an option", curl_version());
   ia_transfer *first = take_transfer(curl, &lacking);
   if (lacking)
-    return imgact_error_set(error, IMGACT_INTERNAL, "%s cannot do: %s", curl_version(), lacking);
+    return imgact_error_set(error, IMGACT_INTERNAL, "%s does not support: %s", curl_version(),
+                            lacking);
   if (!first) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   put_transfer(curl, first);
   return IMGACT_OK;
@@ -412,10 +417,10 @@ imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const
   ia_connections_init(&curl->connections, &curl->allocator);
   ia_buf_init(&curl->authorities, &curl->allocator, CA_MAX_BYTES);
   curl->global =
-      curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; /* counts; safe in threads since 7.84 */
+      curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; /* counted; thread-safe since 7.84 */
   imgact_status status =
       curl->global ? load_authorities(curl, ca_file, error)
-                   : imgact_error_set(error, IMGACT_INTERNAL, "libcurl cannot be initialised");
+                   : imgact_error_set(error, IMGACT_INTERNAL, "cannot initialise libcurl");
   if (status == IMGACT_OK) status = open_curl(curl, error);
   if (status == IMGACT_OK)
     *transport = &curl->transport;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* CURLOPT_CAINFO_BLOB replaces libcurl's bundle (CAPATH stays), so the blob is made of both: the
- * bundle, then the caller's file. The file is checked for its shape here, where it can still be
- * named; what is inside a certificate is the TLS library's matter. */
+/* CURLOPT_CAINFO_BLOB replaces libcurl's bundle (CAPATH stays), so the blob contains libcurl's
+ * bundle and the caller's file. The form of the file is checked here, so that the error can name
+ * it; the content of certificates is checked by the TLS library. */
 #include "curl_ca.h"
 
 #include "curl_transfer.h"
@@ -37,36 +37,36 @@ static bool base64_text(const char *at, const char *end) {
   return letters > 0;
 }
 
-/* At least one certificate, and nothing between its marks but base64. */
+/* Returns NULL if there is at least one certificate, and only base64 between the marks; otherwise
+ * the problem. */
 static const char *check_pem(const char *text, size_t length) {
   size_t certificates = 0;
-  if (memchr(text, '\0', length)) return "it is no PEM text";
+  if (memchr(text, '\0', length)) return "not a PEM file";
   for (const char *at = text; (at = strstr(at, BEGIN_MARK));) {
     const char *line_end = strchr(at, '\n');
     const char *end = line_end ? strstr(line_end, END_MARK) : NULL;
-    if (!end) return "a PEM block in it has no end";
+    if (!end) return "a PEM block has no end";
     bool certificate =
         strncmp(at, BEGIN_MARK "CERTIFICATE-----", sizeof BEGIN_MARK - 1 + 16) == 0 ||
         strncmp(at, BEGIN_MARK "TRUSTED CERTIFICATE-----", sizeof BEGIN_MARK - 1 + 24) == 0;
-    if (certificate && !base64_text(line_end, end)) return "a certificate in it is damaged";
+    if (certificate && !base64_text(line_end, end)) return "a certificate is not valid base64";
     certificates += certificate;
     at = end;
   }
-  return certificates > 0 ? NULL : "it holds no certificate in PEM form";
+  return certificates > 0 ? NULL : "no PEM certificate found";
 }
 
 static imgact_status load_given(const char *path, ia_buf *out, imgact_error *error) {
   size_t start = out->length;
   const char *wrong = read_file(path, out);
   if (out->state == IA_BUF_NOMEM) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
-  if (!wrong && out->state == IA_BUF_FULL) wrong = "it is too large";
+  if (!wrong && out->state == IA_BUF_FULL) wrong = "file is too large";
   if (!wrong) wrong = check_pem(out->data ? out->data + start : "", out->length - start);
   return wrong ? imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "CA file %s: %s", path, wrong)
                : IMGACT_OK;
 }
 
-/* A system without the bundle, or with an unreadable one, has CAPATH alone, or nothing: that is no
- * error of the caller's. */
+/* Without a readable bundle the system uses CAPATH or nothing; that is not the caller's error. */
 static void load_own(ia_buf *out) {
   const char *bundle = NULL;
   CURL *easy = curl_easy_init();

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-/* The sockets that libcurl has open. Invariants:
- * - An open socket has one entry. An entry may be left of a closed one: libcurl 7.88 until 8.4
- * close a socket that was still connecting without a call of CURLOPT_CLOSESOCKETFUNCTION. The next
- * socket with that number replaces the entry.
- * - A new connection takes its first request without a check, so a request that is moved to a new
- * connection goes out.
+/*
+ * The sockets that libcurl has open. Invariants:
  *
- * A kept HTTP/1.1 connection must be silent: bytes that came before the request cannot be its
- * response. Over TLS such bytes may also be a late session ticket or an alert. They are encrypted,
- * so they count the same, and the cost is one handshake. A kept HTTP/2 connection may be readable,
- * because its frames name their stream; only its end matters. */
+ * - An open socket has one entry. A closed socket may have one too: libcurl 7.88 to 8.4 close a
+ * socket that was still connecting without calling CURLOPT_CLOSESOCKETFUNCTION. The next socket
+ * with that number replaces the entry.
+ * - A new connection accepts its first request without a check, so that a request can always be
+ * moved to a new connection.
+ *
+ * An idle HTTP/1.1 connection must have no data to read: bytes received before the request cannot
+ * be its response. Over TLS, such bytes may also be a late session ticket or an alert. They are
+ * encrypted, so they are treated the same; the cost is one handshake. An idle HTTP/2 connection may
+ * have data to read, because its frames name their stream; only the end of the connection matters.
+ */
 #include "curl_connections.h"
 
 #include <arpa/inet.h>
@@ -88,7 +91,7 @@ void ia_connections_free(ia_connections *connections) {
     drop(connections, IA_ENTRY(connections->open.next, ia_connection, link));
 }
 
-/* ---- which connection is it ---- */
+/* ---- identification ---- */
 
 static int port_of(const any_address *address) {
   if (address->any.sa_family == AF_INET) return ntohs(address->v4.sin_port);
@@ -119,8 +122,8 @@ static bool socket_has_ends(int socket, const ia_endpoints *ends) {
   return is_host(&remote, ends->remote);
 }
 
-/* A socket that the server has reset has no ends any more, so those of the first request are kept.
- */
+/* A socket that the server has reset has no peer any more, so the ends are kept with the first
+ * request. */
 static bool has_ends(const ia_connection *connection, const ia_endpoints *ends) {
   return connection->used ? same_ends(&connection->ends, ends)
                           : socket_has_ends(connection->socket, ends);
@@ -137,9 +140,9 @@ ia_connection *ia_connections_find(const ia_connections *connections, const ia_e
   return NULL;
 }
 
-/* ---- may it take a request ---- */
+/* ---- check before a request ---- */
 
-/* Nothing to read: neither bytes nor the end nor an error. */
+/* Returns true if there is nothing to read: no bytes, no end, no error. */
 static bool silent(int socket) {
   struct pollfd item = {.fd = socket, .events = POLLIN};
   return poll(&item, 1, 0) == 0;
@@ -150,17 +153,17 @@ static bool open_at_both_ends(int socket) {
   struct pollfd item = {.fd = socket, .events = POLLRDHUP};
   return poll(&item, 1, 0) == 0;
 #else
-  char byte; /* an end behind bytes that were not read yet is not seen */
+  char byte; /* an end after unread bytes is not detected */
   ssize_t got = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
 #endif
 }
 
 bool ia_connection_take(ia_connection *connection) {
-  enum { OWN_REFS = 2 }; /* the table's and the asking transfer's */
+  enum { OWN_REFS = 2 }; /* the table's and the calling transfer's */
   if (connection->abandoned) return false;
-  /* Before the first response only HTTP/2 has several requests at a time. Afterwards the count says
-   * nothing: a transfer that has ended on an HTTP/1.1 connection still holds it while the next one
+  /* Before the first response, only an HTTP/2 connection has several requests. Afterwards the count
+   * is not usable: a finished transfer still references an HTTP/1.1 connection while the next one
    * begins in the same dispatch. */
   bool several = connection->protocol == IA_PROTOCOL_UNKNOWN && connection->refs > OWN_REFS;
   bool http2 = several || connection->protocol == IA_PROTOCOL_HTTP2;

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The sockets that libcurl has open, and for each one whether a further request may be sent on it.
- * libcurl chooses the connection; this table checks the choice right before the first byte of a
- * request.
- */
+/* The sockets that libcurl has open, and whether another request may be sent on each. libcurl
+ * selects the connection; this table checks it right before the first byte of a request. */
 #ifndef IA_CURL_CONNECTIONS_H
 #define IA_CURL_CONNECTIONS_H
 
@@ -26,13 +23,12 @@ typedef enum ia_connection_protocol {
 
 typedef struct ia_connection {
   ia_link link;
-  int socket; /* -1 = closed */
-  size_t
-      refs; /* the table's while the socket is open, and one for each transfer on the connection */
-  ia_endpoints ends;               /* if used */
-  bool used;                       /* a request was sent on it */
-  ia_connection_protocol protocol; /* of the responses on it */
-  bool abandoned;                  /* takes no further request */
+  int socket;        /* -1 = closed */
+  size_t refs;       /* one for the table while the socket is open, and one per transfer */
+  ia_endpoints ends; /* if used */
+  bool used;         /* a request was sent on it */
+  ia_connection_protocol protocol; /* of its responses */
+  bool abandoned;                  /* accepts no further request */
 } ia_connection;
 
 typedef struct ia_connections {

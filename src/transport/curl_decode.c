@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Decodes gzip and deflate with zlib. libcurl's own decoding is switched off: it fails the whole
- * transfer if a body cannot be decoded or a coding is unknown, and the status is lost with it. */
+/* Decodes gzip and deflate with zlib. libcurl's decoding is disabled: if a body cannot be decoded,
+ * or a coding is unknown, libcurl fails the whole transfer, and the status is lost. */
 #include "curl_decode.h"
 
 #include "str.h"
@@ -23,7 +23,7 @@ static bool known(const char *at, size_t length) {
          is_coding(at, length, "deflate");
 }
 
-/* No API encodes a body twice, so that is not decoded. */
+/* Two codings of one body are not supported: no API uses them. */
 static void add_known(ia_decoder *decoder) {
   decoder->state = decoder->state == IA_DECODER_OFF ? IA_DECODER_WAITING : IA_DECODER_BROKEN;
 }
@@ -61,7 +61,7 @@ static void stop(ia_decoder *decoder, ia_decoder_state state) {
   decoder->state = state;
 }
 
-/* Decodes until the input is used up, the coding ends or something is wrong. */
+/* Decodes until the input is used up, the coding ends, or an error occurs. */
 static void inflate_some(ia_decoder *decoder, ia_buf *out) {
   char chunk[CHUNK];
   int result = Z_OK;

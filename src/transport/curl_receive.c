@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MIT
-/* The callbacks that receive a response. Invariants: nothing is kept beyond its limit; a callback
- * that ends an exchange leaves the reason in `failure`. */
+/* The callbacks that receive a response. Invariants: nothing is stored beyond its limit; a callback
+ * that aborts an exchange sets the reason in `failure`. */
 #include "curl_compat.h"
 #include "curl_transfer.h"
 
 #include "str.h"
 #include <string.h>
 
-static size_t refuse(ia_transfer *transfer, imgact_failure failure) {
+static size_t reject(ia_transfer *transfer, imgact_failure failure) {
   transfer->failure = failure;
-  return 0; /* libcurl: anything but the whole length ends the exchange */
+  return 0; /* any result except the whole length makes libcurl abort the exchange */
 }
 
 /* ---- body ---- */
 
-/* The limit is of decoded bytes, and a coding may make incompressible ones longer: gzip adds 5
- * bytes to each 16 KiB. */
+/* The limit applies to decoded bytes. A coding may enlarge incompressible bytes: gzip adds 5 bytes
+ * per 16 KiB. */
 uint64_t ia_transfer_wire_max(const imgact_http_request *request) {
   enum { OVERHEAD_BYTES = 1024, OVERHEAD_SHARE = 1024 };
   uint64_t most = request->max_body_bytes > INT64_MAX / 2 ? INT64_MAX / 2 : request->max_body_bytes;
   return most + most / OVERHEAD_SHARE + OVERHEAD_BYTES;
 }
 
-/* Also called when libcurl is done with a connection, before it sends a request again.
- * Counts received bytes before they are decoded: a stream that decodes to nothing must end, too. */
+/* Also called when libcurl has finished with a connection, before it resends a request. Counts
+ * received bytes before decoding, because a stream that decodes to nothing must end too. */
 static int on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t upload_total,
                        curl_off_t upload_now) {
   ia_transfer *transfer = user;
@@ -39,8 +39,8 @@ static int on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t 
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
   ia_transfer *transfer = user;
   ia_decoder_feed(&transfer->decoder, data, size * count, &transfer->body);
-  if (transfer->body.state == IA_BUF_NOMEM) return refuse(transfer, IMGACT_FAILURE_NOMEM);
-  if (transfer->body.state == IA_BUF_FULL) return refuse(transfer, IMGACT_FAILURE_TOO_LARGE);
+  if (transfer->body.state == IA_BUF_NOMEM) return reject(transfer, IMGACT_FAILURE_NOMEM);
+  if (transfer->body.state == IA_BUF_FULL) return reject(transfer, IMGACT_FAILURE_TOO_LARGE);
   return size * count;
 }
 
@@ -51,8 +51,7 @@ static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c ==
 static void add_field(ia_transfer *transfer, const char *line, size_t length) {
   const char *colon = memchr(line, ':', length);
   bool status_line = length >= 5 && memcmp(line, "HTTP/", 5) == 0;
-  if (!colon || status_line || is_space(line[0]))
-    return; /* folded lines are obsolete and carry nothing that is read */
+  if (!colon || status_line || is_space(line[0])) return; /* folded lines are obsolete */
   const char *value = colon + 1, *end = line + length;
   while (value < end && is_space(*value)) value++;
   while (end > value && is_space(end[-1])) end--;
@@ -63,7 +62,7 @@ static void add_field(ia_transfer *transfer, const char *line, size_t length) {
   transfer->fields_count++;
 }
 
-/* libcurl has read the status line before it hands out the line. */
+/* libcurl has parsed the status line before it passes on the line. */
 static int32_t status_of(const ia_transfer *transfer) {
   long status = 0;
   return curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK
@@ -80,8 +79,8 @@ static void choose_decoder(ia_transfer *transfer) {
   }
 }
 
-/* The version is known from the first response on a connection. If the connection was abandoned in
- * the meantime, its last response closes it. */
+/* The HTTP version is known after the first response on a connection. If the connection was
+ * abandoned meanwhile, it is closed after its last response. */
 static void update_connection(ia_transfer *transfer) {
   long version = 0;
   if (!transfer->connection) return;
@@ -105,22 +104,22 @@ static void end_head(ia_transfer *transfer) {
   transfer->fields_count = 0;
 }
 
-/* Lines of interim heads, of the final one, and of trailers, which are counted and dropped. */
+/* Called for lines of interim heads, of the final head, and of trailers, which are only counted. */
 static size_t on_head(char *line, size_t size, size_t count, void *user) {
   ia_transfer *transfer = user;
   size_t length = size * count;
   transfer->head_bytes += length;
   if (transfer->head_bytes > IA_HEAD_MAX_BYTES || ++transfer->head_lines > IA_HEAD_MAX_LINES)
-    return refuse(transfer, IMGACT_FAILURE_TOO_LARGE);
-  if (memchr(line, '\0', length)) return refuse(transfer, IMGACT_FAILURE_ENCODING);
+    return reject(transfer, IMGACT_FAILURE_TOO_LARGE);
+  if (memchr(line, '\0', length)) return reject(transfer, IMGACT_FAILURE_ENCODING);
   if (transfer->head_done) return length;
   if (length == 0 || line[length - 1] != '\n')
-    return length; /* cut within a line: 8.21 hands it out */
+    return length; /* incomplete line: passed on by 8.21 */
   if (line[0] == '\r' || line[0] == '\n')
     end_head(transfer);
   else
     add_field(transfer, line, length);
-  return transfer->fields.state == IA_BUF_OK ? length : refuse(transfer, IMGACT_FAILURE_NOMEM);
+  return transfer->fields.state == IA_BUF_OK ? length : reject(transfer, IMGACT_FAILURE_NOMEM);
 }
 
 CURLcode ia_transfer_receive(ia_transfer *transfer) {

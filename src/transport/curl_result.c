@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* What has come of an exchange: libcurl's code and what the callbacks saw, as delivery, failure and
- * a sentence for people. What is not certain counts as worse: only a complete reply is ANSWERED,
- * only a request that libcurl never began to write is NOT_SENT. */
+/* Converts libcurl's result and the state of the callbacks into delivery, failure and message. In
+ * doubt the worse case is assumed: only a complete response is ANSWERED, and only a request that
+ * libcurl never began to write is NOT_SENT. */
 #include "curl_compat.h"
 #include "curl_transfer.h"
 
@@ -31,7 +31,7 @@ static imgact_failure by_code(const ia_transfer *transfer) {
   case CURLE_OUT_OF_MEMORY: return IMGACT_FAILURE_NOMEM;
   case CURLE_BAD_CONTENT_ENCODING:
   case CURLE_WEIRD_SERVER_REPLY: return IMGACT_FAILURE_ENCODING;
-  case CURLE_UNSUPPORTED_PROTOCOL: /* "Received HTTP/0.9": the bytes are no HTTP at all */
+  case CURLE_UNSUPPORTED_PROTOCOL: /* "Received HTTP/0.9": the response is not HTTP */
     return transfer->sent ? IMGACT_FAILURE_ENCODING : IMGACT_FAILURE_NETWORK;
   default: return IMGACT_FAILURE_NETWORK;
   }
@@ -44,8 +44,8 @@ static long connect_error(const ia_transfer *transfer) {
   return number;
 }
 
-/* "Failed to connect to HOST port N after 3 ms: Couldn't connect to server" lacks the system's
- * reason. */
+/* Adds the system's reason, which libcurl's message lacks: "Failed to connect to HOST port N after
+ * 3 ms: Couldn't connect to server". */
 static const char *connect_message(ia_transfer *transfer) {
   static const char prefix[] = "Failed to connect to ";
   const char *host = transfer->error + sizeof prefix - 1;
@@ -59,7 +59,7 @@ static const char *connect_message(ia_transfer *transfer) {
   return transfer->message;
 }
 
-/* libcurl refuses a Content-Length above the limit while it reads the head. */
+/* libcurl rejects a Content-Length above the limit while it reads the head. */
 static const char *too_large_message(ia_transfer *transfer) {
   if (transfer->head_done || transfer->result == CURLE_FILESIZE_EXCEEDED)
     (void)snprintf(transfer->message, sizeof transfer->message,
@@ -92,19 +92,18 @@ static const char *own_message(ia_transfer *transfer, imgact_failure failure) {
   default: break;
   }
   if (transfer->http11_required) return "the server requires HTTP/1.1 for this request";
-  if (transfer->resent) return "the connection was closed before the reply came";
+  if (transfer->resent) return "the connection was closed before the response";
   if (transfer->result == CURLE_ABORTED_BY_CALLBACK)
-    return "plain http is for loopback addresses alone";
+    return "plain http is allowed for loopback addresses only";
   if (transfer->result == CURLE_OK)
-    return "the connection was closed before the reply was complete";
-  if (transfer->result == CURLE_GOT_NOTHING)
-    return "the connection was closed before the reply came";
+    return "the connection was closed before the response was complete";
+  if (transfer->result == CURLE_GOT_NOTHING) return "the connection was closed before the response";
   if (transfer->result == CURLE_COULDNT_CONNECT) return connect_message(transfer);
   return NULL;
 }
 
-/* libcurl's sentence, starting small as ours do, unless it quotes a proxy's URL with its password.
- */
+/* Returns libcurl's message with a lower-case first letter, unless it quotes a proxy's URL with a
+ * password. */
 static const char *curl_message(ia_transfer *transfer) {
   bool quotable = transfer->error[0] && !strchr(transfer->error, '@');
   const char *text = quotable ? transfer->error : curl_easy_strerror(transfer->result);
@@ -113,7 +112,8 @@ static const char *curl_message(ia_transfer *transfer) {
   while (end > first && end[-1] == ' ') *--end = '\0';
   const char *rest =
       first + 1 +
-      strspn(first + 1, "abcdefghijklmnopqrstuvwxyz"); /* a name has more capitals: OpenSSL */
+      strspn(first + 1,
+             "abcdefghijklmnopqrstuvwxyz"); /* a name has more capital letters, such as OpenSSL */
   bool word = first[0] >= 'A' && first[0] <= 'Z' && !(*rest >= 'A' && *rest <= 'Z') &&
               (rest > first + 1 || *rest == ' ');
   if (word) first[0] = (char)(first[0] - 'A' + 'a');

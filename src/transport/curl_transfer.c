@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* An easy handle: set up once, prepared per request, and the callbacks through which a request goes
- * out. Invariants:
- * - In one run of a handle, at most one call of before_request() lets a request out.
- * - A request is run again only if no byte of it was written, or if it is idempotent and HTTP/1.1
- * is required.
- * - A connection on which a request was given up takes no further one. */
+/*
+ * An easy handle: set up once, prepared for each request, and the callbacks for sending.
+ * Invariants:
+ *
+ * - In one run of a handle, before_request() allows at most one request.
+ * - A request is run again only if no byte of it was written, or if it is idempotent and the server
+ * requires HTTP/1.1.
+ * - A connection whose request was given up accepts no further request.
+ */
 #include "curl_transfer.h"
 
 #include "curl_compat.h"
@@ -18,10 +21,10 @@ enum {
   SCOPE_NONE = -1,
   SCOPE_HTTPS = 1,
   SCOPE_LOOPBACK = 2
-}; /* bits: TLS, and a host that is never proxied */
+}; /* bit flags: TLS, and a host that is never proxied */
 
 #define IDLE_CONNECTION_MAX_S                                                                      \
-  55L /* servers close idle connections after 60 s or more: stay out of that race */
+  55L /* servers close idle connections after 60 s or more: avoid sending at that moment */
 #define KEPT_BUFFER_BYTES ((size_t)256 << 10)
 
 /* ---- callbacks ---- */
@@ -30,7 +33,7 @@ static bool loopback_address(const char *address) {
   return address && (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0);
 }
 
-/* A second attempt of libcurl's own to send: always refused. */
+/* Records that libcurl tried to resend the request, which is always rejected. */
 static void note_resend(ia_transfer *transfer) {
   transfer->resent = true;
   if (transfer->http11_hint) transfer->http11_required = true;
@@ -41,8 +44,8 @@ static void close_after_use(ia_transfer *transfer) {
   (void)curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
 }
 
-/* libcurl may not know that the server has closed a connection (8.19 and later look at most once a
- * second), or that bytes of no request lie on it (7.88). */
+/* libcurl may not know that the server has closed a connection (8.19 and later check at most once a
+ * second), or that unrequested bytes were received on it (7.88). */
 static bool take_connection(ia_transfer *transfer, const char *remote, int remote_port,
                             int local_port) {
   ia_endpoints ends = {.remote_port = remote_port, .local_port = local_port};
@@ -53,9 +56,9 @@ static bool take_connection(ia_transfer *transfer, const char *remote, int remot
   return false;
 }
 
-/* libcurl sends a request again by itself when a connection from the pool dies before a byte of the
- * response. It asks here before each time: the second is refused, so that a request is on the wire
- * at most once. NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
+/* libcurl resends a request by itself if an idle connection fails before the first byte of the
+ * response. It calls this function before each send. The second call aborts, so that a request is
+ * sent at most once. NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
 static int before_request(void *user, char *remote, char *local, int remote_port, int local_port) {
   ia_transfer *transfer = user;
   (void)local;
@@ -70,7 +73,7 @@ static int before_request(void *user, char *remote, char *local, int remote_port
   return CURL_PREREQFUNC_OK;
 }
 
-/* No new connection for a request that is out already. */
+/* Opens no new connection for a request that was sent. */
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
   ia_transfer *transfer = user;
   (void)purpose;
@@ -84,7 +87,7 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
   return made;
 }
 
-/* A connection outlives the transfer that opened it. */
+/* A connection may outlive the transfer that opened it. */
 static int close_socket(void *user, curl_socket_t socket) {
   return ia_connections_close(user, socket);
 }
@@ -103,20 +106,19 @@ static CURLcode set_callbacks(CURL *easy, ia_transfer *transfer) {
   return ia_transfer_receive(transfer);
 }
 
-/* What holds for every request, some of it libcurl's default: said here, so that it stays. */
+/* Options for all requests. Some are libcurl's defaults, set here so that they cannot change. */
 static CURLcode set_constants(CURL *easy) {
   IA_CURL_SET(easy, CURLOPT_NOSIGNAL, 1L);
-  IA_CURL_SET(
-      easy, CURLOPT_QUICK_EXIT,
-      1L); /* without it, a cancel while a name is resolved waits for the resolver's thread */
+  IA_CURL_SET(easy, CURLOPT_QUICK_EXIT,
+              1L); /* otherwise a cancel during name resolution waits for the resolver's thread */
   IA_CURL_SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
   IA_CURL_SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   IA_CURL_SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   IA_CURL_SET(easy, CURLOPT_ACCEPT_ENCODING, IA_DECODER_OFFERS);
   IA_CURL_SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L); /* see curl_decode.c */
   IA_CURL_SET(easy, CURLOPT_HEADEROPT,
-              (long)CURLHEADER_SEPARATE);                  /* the token is not for the proxy */
-  IA_CURL_SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's head is not the cloud's */
+              (long)CURLHEADER_SEPARATE);                  /* do not send the token to a proxy */
+  IA_CURL_SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* ignore a proxy's response head */
   IA_CURL_SET(easy, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_MAX_S);
   IA_CURL_SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   IA_CURL_SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -128,7 +130,7 @@ static const char *set_up(ia_transfer *transfer, const struct curl_blob *authori
   if (set_callbacks(transfer->easy, transfer) != CURLE_OK) return "callbacks";
   if (set_constants(transfer->easy) != CURLE_OK) return "HTTP options";
   if (authorities && curl_easy_setopt(transfer->easy, CURLOPT_CAINFO_BLOB, authorities) != CURLE_OK)
-    return "further certificate authorities";
+    return "additional certificate authorities";
   return NULL;
 }
 
@@ -158,7 +160,7 @@ void ia_transfer_free(ia_transfer *transfer) {
   ia_free(transfer->allocator, transfer);
 }
 
-/* The Authorization header is among them. */
+/* Frees the headers after wiping them: one is Authorization. */
 static void free_headers(ia_transfer *transfer) {
   for (struct curl_slist *node = transfer->headers; node; node = node->next)
     ia_wipe(node->data, strlen(node->data));
@@ -171,7 +173,7 @@ static void keep_small(ia_buf *buf) {
   ia_buf_reset(buf);
 }
 
-/* Forgets what one run of the handle has left. */
+/* Clears the state of the last run of the handle. */
 static void rewind_transfer(ia_transfer *transfer) {
   ia_decoder_end(&transfer->decoder, &transfer->body);
   keep_small(&transfer->fields);
@@ -209,8 +211,8 @@ static CURLcode append_header(ia_transfer *transfer, const imgact_header *header
   size_t bytes = strlen(header->name) + strlen(header->value) + sizeof ": ";
   char *line = ia_alloc(transfer->allocator, bytes);
   if (!line) return CURLE_OUT_OF_MEMORY;
-  /* libcurl takes "name:" as the wish to leave a header out, and "name;" for one with an empty
-   * value */
+  /* libcurl reads "name:" as a request to omit the header, and "name;" as a header with an empty
+   * value. */
   (void)snprintf(line, bytes, header->value[0] ? "%s: %s" : "%s;", header->name, header->value);
   bool appended = append_line(transfer, line);
   ia_wipe(line, bytes);
@@ -226,9 +228,9 @@ static CURLcode set_headers(ia_transfer *transfer, const imgact_http_request *re
     has_type = has_type || ia_str_equal_nocase(request->headers[i].name, "content-type");
   }
   if (!append_line(transfer, "Expect:"))
-    return CURLE_OUT_OF_MEMORY; /* libcurl would wait for a 100 with large bodies */
+    return CURLE_OUT_OF_MEMORY; /* with large bodies, libcurl would wait for a 100 */
   if (!has_type && !append_line(transfer, "Content-Type:"))
-    return CURLE_OUT_OF_MEMORY; /* it would claim a form */
+    return CURLE_OUT_OF_MEMORY; /* libcurl would declare a form */
   IA_CURL_SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
   return CURLE_OK;
 }
@@ -249,8 +251,8 @@ static CURLcode set_method(CURL *easy, const imgact_http_request *request) {
   return CURLE_OK;
 }
 
-/* Plain http for loopback hosts alone, and those never through a proxy; everything else by the
- * usual variables. */
+/* Allows plain http for loopback hosts only, and never uses a proxy for them. Other hosts use the
+ * proxy of the usual environment variables. */
 static CURLcode set_scope(ia_transfer *transfer, const imgact_http_request *request) {
   ia_url url;
   if (ia_url_parse(request->url, &url) || (!url.https && !url.loopback)) return CURLE_URL_MALFORMAT;
@@ -270,8 +272,7 @@ static CURLcode set_body_limit(ia_transfer *transfer, const imgact_http_request 
 }
 
 /* The transport ends a request at its deadline. libcurl gets the same time to connect, because it
- * shares that time out among the addresses of a host; without the option it would be five minutes.
- */
+ * divides that time among the addresses of a host; its default is five minutes. */
 static CURLcode set_run(ia_transfer *transfer, int64_t left_ms, bool new_connection) {
   long version = transfer->http11 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS;
   IA_CURL_SET(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
@@ -308,14 +309,14 @@ static bool idempotent(const imgact_http_request *request) {
 bool ia_transfer_again(ia_transfer *transfer, int64_t left_ms) {
   bool downgrade = transfer->http11_required && !transfer->http11 && idempotent(transfer->request);
   if (!transfer->unsent && !downgrade) return false;
-  /* libcurl would choose a connection again that still is open, for instance because others use it
-   */
+  /* If the connection is still open, for example because others use it, libcurl would select it
+   * again. */
   bool is_open = transfer->connection && transfer->connection->socket >= 0;
   rewind_transfer(transfer);
   if (downgrade) transfer->http11 = transfer->sent_before = true;
   if (set_run(transfer, left_ms, is_open) == CURLE_OK) return true;
   transfer->failure =
-      IMGACT_FAILURE_NOMEM; /* else the abort of the run before would count as its reason */
+      IMGACT_FAILURE_NOMEM; /* otherwise the abort of the previous run would be reported */
   return false;
 }
 

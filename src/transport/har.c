@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Reads cassettes: our own, and the HAR files that browsers and proxies export. What a replay needs
- * must be of the right type, everything else is ignored; what is wrong is named with its place. */
+/* Reads cassettes: recordings of this library and HAR files exported by browsers and proxies.
+ * Members that a replay needs must have the right type; others are ignored. Errors name their
+ * position. */
 #include "har.h"
 
 #include "base64.h"
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* No exchange takes longer: keeps sums of times far from overflow. */
+/* Longer durations are cut, so that sums of times cannot overflow. */
 static const double max_time_ms = 1e12;
 
 static const char *const failures[] = {
@@ -39,28 +40,28 @@ typedef struct reader {
   const imgact_allocator *allocator;
   const char *path;
   imgact_error *error;
-  imgact_status status; /* once it is not OK, it stays */
+  imgact_status status; /* the first error is kept */
   size_t entry;
 } reader;
 
-static void refuse(reader *in, const char *place, const char *what) {
+static void reject(reader *in, const char *place, const char *what) {
   if (in->status != IMGACT_OK) return;
   in->status = imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
-                                "the cassette '%.200s' cannot be read: log.entries[%zu].%s %s",
-                                in->path, in->entry, place, what);
+                                "cannot read cassette '%.200s': log.entries[%zu].%s %s", in->path,
+                                in->entry, place, what);
 }
 
 static void no_memory(reader *in) {
   if (in->status != IMGACT_OK) return;
   in->status =
-      imgact_error_set(in->error, IMGACT_NOMEM, "no memory for the cassette '%.200s'", in->path);
+      imgact_error_set(in->error, IMGACT_NOMEM, "out of memory for cassette '%.200s'", in->path);
 }
 
 static bool is_absent(const imgact_json *value) {
   return imgact_json_get_type(value) <= IMGACT_JSON_NULL;
 }
 
-/* ---- values; what is no such value refuses the file ---- */
+/* ---- values; a value of the wrong type rejects the file ---- */
 
 static const char *read_string(reader *in, const imgact_json *value, const char *place) {
   bool nomem = false;
@@ -68,14 +69,14 @@ static const char *read_string(reader *in, const imgact_json *value, const char 
   if (nomem)
     no_memory(in);
   else if (!text)
-    refuse(in, place, "is not a string");
+    reject(in, place, "is not a string");
   return text;
 }
 
 static const imgact_json *read_object(reader *in, const imgact_json *parent, const char *key,
                                       const char *place) {
   const imgact_json *value = imgact_json_get(parent, key);
-  if (imgact_json_get_type(value) != IMGACT_JSON_OBJECT) refuse(in, place, "is not an object");
+  if (imgact_json_get_type(value) != IMGACT_JSON_OBJECT) reject(in, place, "is not an object");
   return value;
 }
 
@@ -85,17 +86,17 @@ static int64_t read_started(reader *in, const imgact_json *value) {
   if (is_absent(value)) return ms;
   const char *text = imgact_json_as_string(value, &length);
   if (!text || !ia_date_rfc3339(text, length, &ms))
-    refuse(in, "startedDateTime", "is not an ISO 8601 time");
+    reject(in, "startedDateTime", "is not an ISO 8601 time");
   return ms;
 }
 
 static int64_t read_time_ms(reader *in, const imgact_json *value) {
   double ms = 0;
   if (is_absent(value)) return 0;
-  if (!imgact_json_as_double(value, &ms)) refuse(in, "time", "is not a number");
+  if (!imgact_json_as_double(value, &ms)) reject(in, "time", "is not a number");
   return ms > max_time_ms ? (int64_t)max_time_ms
          : ms > 0         ? (int64_t)ms
-                          : 0; /* browsers write -1 for "not known" */
+                          : 0; /* browsers write -1 for unknown */
 }
 
 static size_t index_of(const char *(*name_of)(size_t), const imgact_json *value, size_t otherwise) {
@@ -110,7 +111,7 @@ static size_t index_of(const char *(*name_of)(size_t), const imgact_json *value,
 static void read_headers(reader *in, const imgact_json *list, imgact_http_response *response) {
   if (is_absent(list)) return;
   if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY) {
-    refuse(in, "response.headers", "is not an array");
+    reject(in, "response.headers", "is not an array");
     return;
   }
   imgact_header *headers =
@@ -120,7 +121,7 @@ static void read_headers(reader *in, const imgact_json *list, imgact_http_respon
   for (const imgact_json *item;
        in->status == IMGACT_OK && (item = imgact_json_iter_next(&each, NULL));) {
     const char *name = read_string(in, imgact_json_get(item, "name"), "response.headers[].name");
-    if (!name || name[0] == ':') continue; /* HTTP/2 pseudo headers, as browsers show them */
+    if (!name || name[0] == ':') continue; /* HTTP/2 pseudo-headers, as exported by browsers */
     const char *value = read_string(in, imgact_json_get(item, "value"), "response.headers[].value");
     headers[response->headers_count++] = (imgact_header){name, value};
   }
@@ -138,11 +139,11 @@ static body read_base64(reader *in, body coded, const char *place) {
   if (!bytes)
     no_memory(in);
   else if (!ia_base64_decode(coded.text, coded.bytes, bytes, &plain.bytes))
-    refuse(in, place, "is not base64");
+    reject(in, place, "is not base64");
   return plain;
 }
 
-/* "text" and "encoding" of postData or content. */
+/* Reads "text" and "encoding" of postData or content. */
 static body read_body(reader *in, const imgact_json *holder, const char *place) {
   body found = {NULL, 0};
   const imgact_json *text = imgact_json_get(holder, "text"),
@@ -150,11 +151,11 @@ static body read_body(reader *in, const imgact_json *holder, const char *place) 
   if (is_absent(text)) return found;
   found.text = imgact_json_as_string(text, &found.bytes);
   if (!found.text)
-    refuse(in, place, "has a text that is not a string");
+    reject(in, place, "has a text that is not a string");
   else if (imgact_json_equals(encoding, "base64"))
     return read_base64(in, found, place);
   else if (!is_absent(encoding) && !imgact_json_equals(encoding, ""))
-    refuse(in, place, "has an unknown encoding");
+    reject(in, place, "has an unknown encoding");
   return found;
 }
 
@@ -167,7 +168,7 @@ static void read_request(reader *in, const imgact_json *json, ia_har_entry *entr
   entry->body_bytes = sent.bytes;
 }
 
-/* Browsers record of a failed exchange only its status 0. */
+/* Browsers record only status 0 for a failed exchange. */
 static void read_failure(reader *in, const imgact_json *ours, ia_har_entry *entry) {
   imgact_http_response *response = &entry->response;
   size_t delivery =
@@ -178,11 +179,11 @@ static void read_failure(reader *in, const imgact_json *ours, ia_har_entry *entr
   entry->cancelled = imgact_json_equals(failure, IA_HAR_CANCELLED);
   bool known = delivery != IMGACT_DELIVERY_ANSWERED;
   if (!known && !is_absent(ours) && !entry->cancelled)
-    refuse(in, "_imgact.delivery", "must be not_sent or maybe_sent");
+    reject(in, "_imgact.delivery", "must be not_sent or maybe_sent");
   response->delivery = known ? (imgact_delivery)delivery : IMGACT_DELIVERY_MAYBE_SENT;
   if (!is_absent(failure) && !entry->cancelled) {
     size_t index = index_of(ia_har_failure_name, failure, IMGACT_FAILURE_NONE);
-    if (index == IMGACT_FAILURE_NONE) refuse(in, "_imgact.failure", "is no failure that is known");
+    if (index == IMGACT_FAILURE_NONE) reject(in, "_imgact.failure", "is not a known failure");
     response->failure = (imgact_failure)index;
   }
   if (!is_absent(message)) response->message = read_string(in, message, "_imgact.message");
@@ -196,7 +197,7 @@ static void read_response(reader *in, const imgact_json *json, ia_har_entry *ent
   int64_t status = -1;
   if (!imgact_json_as_int(imgact_json_get(from, "status"), &status) || status < 0 || status > 999 ||
       (status > 0 && status < 100)) {
-    refuse(in, "response.status", "is not an HTTP status");
+    reject(in, "response.status", "is not an HTTP status");
     return;
   }
   response->status = (int32_t)status;
@@ -223,8 +224,7 @@ static void read_entries(reader *in) {
   if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY) {
     in->status = imgact_error_set(
         in->error, IMGACT_INVALID_ARGUMENT,
-        "the cassette '%.200s' cannot be read: it is no HAR file, log.entries is not an array",
-        in->path);
+        "cannot read cassette '%.200s': not a HAR file, log.entries is not an array", in->path);
     return;
   }
   ia_har *har = in->har;
@@ -251,16 +251,15 @@ static void read_file(reader *in, ia_buf *text) {
     ia_buf_add(text, chunk, length);
   }
   if (!file || ferror(file)) {
-    in->status =
-        imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
-                         "the cassette '%.200s' cannot be read: %s", in->path, strerror(errno));
+    in->status = imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
+                                  "cannot read cassette '%.200s': %s", in->path, strerror(errno));
   }
   if (file) fclose(file);
   if (text->state == IA_BUF_NOMEM) no_memory(in);
   if (text->state == IA_BUF_FULL && in->status == IMGACT_OK) {
-    in->status =
-        imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
-                         "the cassette '%.200s' is larger than %zu MiB", in->path, text->max >> 20);
+    in->status = imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
+                                  "cannot read cassette '%.200s': larger than %zu MiB", in->path,
+                                  text->max >> 20);
   }
 }
 
@@ -268,7 +267,7 @@ static void parse(reader *in, const ia_buf *text) {
   char what[200] = "";
   size_t mark = text->length >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0
                     ? 3
-                    : 0; /* some tools write one */
+                    : 0; /* some tools write a byte order mark */
   const char *start = text->length == 0 ? "" : text->data + mark;
   ia_json_status status =
       ia_json_parse_up_to(IA_HAR_MAX_BYTES, start, text->length - mark, in->allocator, NULL,
@@ -276,7 +275,7 @@ static void parse(reader *in, const ia_buf *text) {
   if (status == IA_JSON_NOMEM) no_memory(in);
   if (status == IA_JSON_OK || in->status != IMGACT_OK) return;
   in->status = imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
-                                "the cassette '%.200s' cannot be read: %s", in->path, what);
+                                "cannot read cassette '%.200s': %s", in->path, what);
 }
 
 imgact_status ia_har_read(ia_har *har, const char *path, const imgact_allocator *allocator,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cassettes as files: the part of HAR 1.2 that exchanges with an API need. */
+/* Cassette files: the part of HAR 1.2 that exchanges with an API need. */
 #ifndef IA_HAR_H
 #define IA_HAR_H
 
@@ -8,40 +8,41 @@
 #include <imgact/transport.h>
 #include <stdbool.h>
 
-#define IA_HAR_MAX_BYTES ((size_t)256 << 20) /* of a file, and of what a recording keeps */
+#define IA_HAR_MAX_BYTES ((size_t)256 << 20) /* of a file, and of the texts of a recording */
 
 typedef struct ia_har_entry {
-  int64_t started_ms; /* Unix; IMGACT_NO_TIME = not told */
-  int64_t time_ms;    /* from sending to the end */
+  int64_t started_ms; /* Unix ms; IMGACT_NO_TIME = unknown */
+  int64_t time_ms;    /* duration */
   const char *method, *url;
   const imgact_header *headers; /* of the request; not read back */
   size_t headers_count;
   const char *body; /* of the request; NULL = none */
   size_t body_bytes;
-  imgact_http_response response; /* status 0: a failure */
-  bool cancelled;                /* the sender gave up before there was a response */
+  imgact_http_response response; /* status 0: no response was received */
+  bool cancelled;                /* by the sender, before a response */
 } ia_har_entry;
 
 typedef struct ia_har {
-  imgact_json_doc *doc; /* holds the bodies */
-  ia_arena arena;       /* and everything else that the entries point at */
+  imgact_json_doc *doc; /* owns the bodies */
+  ia_arena arena;       /* owns all other data of the entries */
   ia_har_entry *entries;
   size_t count;
 } ia_har;
 
-/* Reads a cassette. INVALID_ARGUMENT names file and place. On failure there is nothing to free. */
+/* Reads a cassette. INVALID_ARGUMENT names the file and the position. After an error there is
+ * nothing to free. */
 imgact_status ia_har_read(ia_har *har, const char *path, const imgact_allocator *allocator,
                           imgact_error *error);
 void ia_har_free(ia_har *har);
 
-/* One entry as JSON text, owned by the writer; NULL when there is no memory. */
+/* Returns one entry as JSON text, which belongs to the writer; NULL if there is no memory. */
 const char *ia_har_write(imgact_json_writer *writer, const ia_har_entry *entry,
                          const imgact_allocator *allocator, size_t *length);
 
-/* What "failure" and "delivery" say in the member "_imgact" of an entry without a reply; NULL past
- * the last one. */
+/* Return the values of "failure" and "delivery" in the "_imgact" member of an entry without a
+ * response; NULL after the last one. */
 const char *ia_har_failure_name(size_t failure);
 const char *ia_har_delivery_name(size_t delivery);
-#define IA_HAR_CANCELLED "cancelled" /* as a failure */
+#define IA_HAR_CANCELLED "cancelled" /* value of "failure" if the sender cancelled the request */
 
 #endif

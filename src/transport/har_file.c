@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Writes a cassette as a file: a frame around entries that come as text. Whoever reads the path
- * sees the older file or the whole new one, never a part; also after a crash of the system. */
+/* Writes a cassette file: JSON around entries that are given as text. A reader of the path always
+ * finds the previous file or the complete new one, even after a crash of the system. */
 #include "har_file.h"
 
 #include "har.h"
@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char head[] = "{\n  \"log\": {\n    \"version\": \"1.2\",\n    \"creator\": {\n      "
-                           "\"name\": \"imgact\",\n   "
-                           "   \"version\": \"" /*  */
-    IMGACT_VERSION_STRING "\"\n    },\n    \"entries\": [";
+static const char head[] =
+    "{\n  \"log\": {\n    \"version\": \"1.2\",\n    \"creator\": {\n      "
+    "\"name\": \"imgact\",\n   "
+    "   \"version\": \"" IMGACT_VERSION_STRING "\"\n    },\n    \"entries\": [";
 static const char tail[] = "\n    ]\n  }\n}\n";
 static const char margin[] = "\n      ";
 
@@ -27,7 +27,7 @@ static bool fails(ia_har_file *file, const char *why) {
 static bool fails_by_errno(ia_har_file *file) { return fails(file, strerror(errno)); }
 
 static bool put(ia_har_file *file, const char *text, size_t length) {
-  if (length > IA_HAR_MAX_BYTES - file->bytes) return fails(file, "it is larger than 256 MiB");
+  if (length > IA_HAR_MAX_BYTES - file->bytes) return fails(file, "larger than 256 MiB");
   file->bytes += length;
   return fwrite(text, 1, length, file->file) == length || fails_by_errno(file);
 }
@@ -38,7 +38,7 @@ static bool name_temporary(ia_har_file *file) {
   file->temporary = ia_alloc(file->allocator, length + sizeof suffix);
   if (!file->temporary) {
     file->no_memory = true;
-    return fails(file, "no memory");
+    return fails(file, "out of memory");
   }
   memcpy(file->temporary, file->path, length);
   memcpy(file->temporary + length, suffix, sizeof suffix);
@@ -61,14 +61,12 @@ static bool open_temporary(ia_har_file *file) {
 bool ia_har_file_open(ia_har_file *file, const char *path, const imgact_allocator *allocator) {
   struct stat there;
   *file = (ia_har_file){.allocator = allocator, .path = path};
-  if (path[0] == '\0') return fails(file, "the name is empty");
-  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
-    return fails(file, "it is not a regular file");
+  if (path[0] == '\0') return fails(file, "empty file name");
+  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) return fails(file, "not a regular file");
   return name_temporary(file) && open_temporary(file) && put(file, head, sizeof head - 1);
 }
 
-/* Each line of the entry under the list's margin: strings hold no line breaks, JSON escapes them.
- */
+/* Indents each line of the entry. Strings contain no line breaks, because JSON escapes them. */
 bool ia_har_file_add(ia_har_file *file, const char *entry, size_t length) {
   const char *end = entry + length;
   if (file->entries++ > 0 && !put(file, ",", 1)) return false;
@@ -81,19 +79,18 @@ bool ia_har_file_add(ia_har_file *file, const char *entry, size_t length) {
   return true;
 }
 
-/* Without it, a system that crashes after the rename may be left with an empty file in place of the
- * older one. Some file systems cannot do it. */
+/* Writes the file to disk. Otherwise, a crash after the rename may leave an empty file. Some file
+ * systems do not support fsync(). */
 static bool sync_file(FILE *stream) {
   if (fflush(stream) != 0) return false;
   return fsync(fileno(stream)) == 0 || errno == EINVAL || errno == ENOSYS || errno == ENOTSUP;
 }
 
-/* Makes the rename last. Its failure is not reported: the new file is in place for all who read it.
- */
+/* Makes the rename durable. A failure is ignored, because the new file is in place already. */
 static void sync_folder(const ia_har_file *file) {
   const char *slash = strrchr(file->path, '/');
   size_t length = slash ? (size_t)(slash - file->path) + 1 : 0;
-  memcpy(file->temporary, file->path, length); /* has room: it is longer than the path */
+  memcpy(file->temporary, file->path, length); /* the buffer is longer than the path */
   memcpy(file->temporary + length, ".", sizeof ".");
   int fd = open(file->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A cassette on its way to the disk: it has a temporary name next to its own until it is whole. */
+/* A cassette that is being written: it has a temporary name until it is complete. */
 #ifndef IA_HAR_FILE_H
 #define IA_HAR_FILE_H
 
@@ -12,16 +12,16 @@ typedef struct ia_har_file {
   char *temporary;
   FILE *file;
   size_t bytes, entries;
-  const char *why; /* of the last failure; no_memory: that was it */
+  const char *why; /* reason of the last failure; no_memory is set if it was lack of memory */
   bool no_memory;
 } ia_har_file;
 
-/* Makes the temporary file, for its owner alone; a file that is there stays. `path` must outlive
- * it. Each of these is false on failure; then, and to give up, abandon. */
+/* Creates the temporary file, readable by its owner only; an existing cassette is not changed.
+ * `path` is borrowed. These functions return false on failure; call ia_har_file_abandon() then. */
 bool ia_har_file_open(ia_har_file *file, const char *path, const imgact_allocator *allocator);
-/* Adds an entry's JSON text. */
+/* Appends the JSON text of an entry. */
 bool ia_har_file_add(ia_har_file *file, const char *entry, size_t length);
-/* Puts the file in its place. Nothing is left to abandon then. */
+/* Renames the file to its path. Nothing is left to abandon then. */
 bool ia_har_file_commit(ia_har_file *file);
 void ia_har_file_abandon(ia_har_file *file);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Matching for replays. Requests are compared by a key in which everything that means the same
- * looks the same, so that neither the order of a query nor the spelling of an escape decides;
- * bodies are compared as JSON where they are. */
+/* Matches requests with cassette entries. URLs are compared by a normalised key, so that the order
+ * of query parameters and the form of escapes do not matter. Bodies are compared as JSON if they
+ * are JSON. */
 #include "har_match.h"
 
 #include "json_doc.h"
@@ -12,7 +12,7 @@
 
 /* ---- keys ---- */
 
-/* One part of a URL, every byte either plain or as %XX. */
+/* Appends one part of a URL, each byte either plain or as %XX. */
 static void put_part(ia_buf *out, ia_buf *scratch, const char *text, size_t length,
                      bool plus_is_space) {
   static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
@@ -39,7 +39,7 @@ static void put_path(ia_buf *out, ia_buf *scratch, const char *path, size_t leng
   }
 }
 
-/* A pair in its one spelling, as a span of a buffer that may still move. */
+/* A normalised key and value, as a range of a buffer that may still move. */
 typedef struct pair {
   const char *text;
   size_t offset, key_length, length;
@@ -68,10 +68,10 @@ static pair put_pair(ia_buf *out, ia_buf *scratch, const char *text, size_t leng
 }
 
 static void put_query(ia_buf *out, ia_buf *scratch, const char *query, size_t length) {
-  ia_buf spelled;
+  ia_buf encoded;
   size_t count = 1;
   for (size_t i = 0; i < length; i++) count += query[i] == '&';
-  ia_buf_init(&spelled, out->allocator, IA_HAR_MAX_BYTES);
+  ia_buf_init(&encoded, out->allocator, IA_HAR_MAX_BYTES);
   pair *pairs =
       count > SIZE_MAX / sizeof *pairs ? NULL : ia_alloc(out->allocator, count * sizeof *pairs);
   if (!pairs) out->state = IA_BUF_NOMEM;
@@ -79,12 +79,12 @@ static void put_query(ia_buf *out, ia_buf *scratch, const char *query, size_t le
   for (const char *end = query + length; pairs && query < end;) {
     const char *ampersand = memchr(query, '&', (size_t)(end - query));
     size_t part = (size_t)((ampersand ? ampersand : end) - query);
-    if (part > 0) pairs[count++] = put_pair(&spelled, scratch, query, part);
+    if (part > 0) pairs[count++] = put_pair(&encoded, scratch, query, part);
     query += part + 1;
   }
-  if (spelled.state != IA_BUF_OK) out->state = spelled.state;
+  if (encoded.state != IA_BUF_OK) out->state = encoded.state;
   if (out->state == IA_BUF_OK && count > 0) {
-    for (size_t i = 0; i < count; i++) pairs[i].text = ia_buf_text(&spelled) + pairs[i].offset;
+    for (size_t i = 0; i < count; i++) pairs[i].text = ia_buf_text(&encoded) + pairs[i].offset;
     qsort(pairs, count, sizeof *pairs, compare_pairs);
   }
   for (size_t i = 0; out->state == IA_BUF_OK && i < count; i++) {
@@ -92,7 +92,7 @@ static void put_query(ia_buf *out, ia_buf *scratch, const char *query, size_t le
     ia_buf_add(out, pairs[i].text, pairs[i].length);
   }
   ia_free(out->allocator, pairs);
-  ia_buf_free(&spelled);
+  ia_buf_free(&encoded);
 }
 
 const char *ia_match_key(const char *method, const char *url, ia_arena *arena) {
@@ -117,8 +117,8 @@ const char *ia_match_key(const char *method, const char *url, ia_arena *arena) {
 
 static bool same_json(const imgact_json *a, const imgact_json *b);
 
-/* By value. Different whole numbers beyond 64 bits may become one double, and beyond the range of a
- * double there is none: the digits decide there. */
+/* Compares by value. Integers beyond 64 bits may become the same double, and numbers beyond the
+ * range of a double have none, so their digits are compared. */
 static bool same_number(const imgact_json *a, const imgact_json *b) {
   int64_t a_int = 0, b_int = 0;
   double a_real = 0, b_real = 0;
@@ -145,7 +145,7 @@ static bool same_elements(const imgact_json *a, const imgact_json *b) {
   return true;
 }
 
-/* The last member of that key, as imgact_json_get() has it; a key may hold U+0000. */
+/* Returns the last member with that key, as imgact_json_get() does; the key may contain U+0000. */
 static const imgact_json *member(const imgact_json *object, const imgact_json *key) {
   size_t length = 0;
   const char *text = imgact_json_as_string(key, &length);
@@ -157,7 +157,7 @@ static const imgact_json *member(const imgact_json *object, const imgact_json *k
   return found;
 }
 
-/* Every key of one is in the other, whatever its value; of duplicates the last one counts. */
+/* Returns true if the object has every key of the other. Of duplicate keys, the last one counts. */
 static bool has_keys_of(const imgact_json *object, const imgact_json *other) {
   imgact_json_iter each = imgact_json_iter_begin(other);
   for (const imgact_json *key; imgact_json_iter_next(&each, &key);)
@@ -165,8 +165,8 @@ static bool has_keys_of(const imgact_json *object, const imgact_json *other) {
   return true;
 }
 
-/* Members that do not count are left out: to compare the one that does for each of them would
- * double the work per level. */
+/* Earlier duplicates are skipped: comparing the last member once for each duplicate would double
+ * the work per level. */
 static bool same_members(const imgact_json *a, const imgact_json *b) {
   imgact_json_iter each = imgact_json_iter_begin(a);
   const imgact_json *key, *item;
@@ -176,7 +176,7 @@ static bool same_members(const imgact_json *a, const imgact_json *b) {
   return has_keys_of(a, b);
 }
 
-/* Recursion ends with the document's depth, which parsing has bounded. */
+/* The recursion is bounded by the document's depth, which the parser limits. */
 static bool same_json(const imgact_json *a, const imgact_json *b) {
   int a_bool = 0, b_bool = 0;
   imgact_json_type type = imgact_json_get_type(a);
@@ -215,7 +215,7 @@ bool ia_match_body(const ia_har_entry *entry, const imgact_http_request *request
   return same;
 }
 
-/* ---- misses ---- */
+/* ---- no match ---- */
 
 typedef enum similarity { OTHER, SAME_PATH, OTHER_QUERY, OTHER_BODY, USED_UP } similarity;
 
@@ -242,7 +242,7 @@ static similarity compare(const ia_match_entry *entry, const char *key,
                                                                                  : OTHER;
 }
 
-/* A text for a message: not long, no control characters. */
+/* Appends a text for a message: short, without control characters. */
 static void put_sample(ia_buf *out, const char *text, size_t length) {
   size_t cut = ia_utf8_valid(text ? text : "", length, false) ? ia_utf8_cut(text, length, 100) : 0;
   if (length == 0) ia_buf_str(out, "none");
@@ -259,17 +259,17 @@ static void put_query_of(ia_buf *out, const char *key) {
 static void put_difference(ia_buf *out, const ia_match_entry *nearest, similarity like,
                            const char *key, const imgact_http_request *request) {
   switch (like) {
-  case USED_UP: ia_buf_str(out, "was answered already, and there is no further one"); break;
+  case USED_UP: ia_buf_str(out, "was already used, and there is no other one"); break;
   case OTHER_BODY:
-    ia_buf_str(out, "has another body: there ");
+    ia_buf_str(out, "has another body: recorded ");
     put_sample(out, nearest->har->body, nearest->har->body_bytes);
-    ia_buf_str(out, ", asked ");
+    ia_buf_str(out, ", requested ");
     put_sample(out, request->body, request->body ? request->body_bytes : 0);
     break;
   case OTHER_QUERY:
-    ia_buf_str(out, "has another query: there ");
+    ia_buf_str(out, "has another query: recorded ");
     put_query_of(out, nearest->key);
-    ia_buf_str(out, ", asked ");
+    ia_buf_str(out, ", requested ");
     put_query_of(out, key);
     break;
   default:
@@ -291,12 +291,12 @@ void ia_match_describe_nearest(ia_buf *out, const ia_match_entry *entries, size_
     best = like;
     longest = same;
   }
-  ia_buf_str(out, "the cassette does not answer ");
+  ia_buf_str(out, "no cassette entry for ");
   put_sample(out, key, strlen(key));
   if (count == 0) {
-    ia_buf_str(out, ": it is empty");
+    ia_buf_str(out, ": the cassette is empty");
     return;
   }
-  ia_buf_printf(out, "; the nearest one, log.entries[%zu], ", nearest);
+  ia_buf_printf(out, "; closest: log.entries[%zu] ", nearest);
   put_difference(out, &entries[nearest], best, key, request);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* When is a request the one that a cassette's entry answered? And if none is, what to say. */
+/* Decides whether a cassette entry answers a request, and describes the closest if none does. */
 #ifndef IA_HAR_MATCH_H
 #define IA_HAR_MATCH_H
 
@@ -12,15 +12,15 @@ typedef struct ia_match_entry {
   bool used;
 } ia_match_entry;
 
-/* "GET /v1/images?name=a&page=2": method, path and query, without the host. Each part comes in one
- * spelling and the pairs in the order of their keys, those of one key as they were. NULL when there
- * is no memory. */
+/* Returns "GET /v1/images?name=a&page=2": method, path and query, without the host. Escapes are
+ * normalised, and query parameters are sorted by key; those with the same key keep their order.
+ * NULL if there is no memory. */
 const char *ia_match_key(const char *method, const char *url, ia_arena *arena);
-/* Does the entry's body equal the request's, byte by byte or as JSON? *nomem is set where that
- * could not be found out. */
+/* Returns true if the bodies are equal, as bytes or as JSON. *nomem is set if there was no memory
+ * to compare. */
 bool ia_match_body(const ia_har_entry *entry, const imgact_http_request *request,
                    const imgact_allocator *allocator, bool *nomem);
-/* Says of a request that no unused entry answers which one comes nearest and where it differs. */
+/* Describes the unused or closest entry and its difference from a request that no entry answers. */
 void ia_match_describe_nearest(ia_buf *out, const ia_match_entry *entries, size_t count,
                                const char *key, const imgact_http_request *request);
 

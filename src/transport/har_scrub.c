@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Scrubbing for cassettes. Tokens that were seen are found in every form in which
- * ia_redact_match_encoded knows them; what merely looks like a token is judged by its shape alone.
- */
+/* Removes secrets from cassettes. Known tokens are found in all encodings that
+ * ia_redact_match_encoded() supports. Unknown tokens are recognised by their form only. */
 #include "har_scrub.h"
 
 #include "str.h"
@@ -13,7 +12,7 @@
  * https://docs.digitalocean.com/reference/api/create-personal-access-token */
 static const char *const vendor_prefixes[] = {"dop_v1_", "doo_v1_", "dor_v1_", NULL};
 
-/* A Hetzner token is 64 letters and digits without any mark. */
+/* A Hetzner token has 64 letters and digits and no prefix. */
 enum { PLAIN_TOKEN_LENGTH = 64, LEAST_SECRET = 8 };
 
 void ia_scrub_init(ia_scrub *scrub, const imgact_allocator *allocator) {
@@ -30,7 +29,7 @@ void ia_scrub_free(ia_scrub *scrub) {
   *scrub = (ia_scrub){.allocator = scrub->allocator};
 }
 
-/* ---- learning ---- */
+/* ---- known tokens ---- */
 
 static bool known(const ia_scrub *scrub, const char *token, size_t length) {
   for (size_t i = 0; i < scrub->count; i++) {
@@ -53,7 +52,7 @@ ia_scrub_status ia_scrub_add(ia_scrub *scrub, const char *token, size_t length) 
   return IA_SCRUB_OK;
 }
 
-/* ---- finding ---- */
+/* ---- search ---- */
 
 static bool is_word(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -95,13 +94,13 @@ static bool has_letter(const char *text, size_t length) {
   return false;
 }
 
-/* A number of 64 digits is no token, and taking it away would break the JSON around it. */
+/* A number of 64 digits is not a token; replacing it would make the JSON invalid. */
 static size_t plain_token_at(const char *text, size_t length) {
   size_t run = run_of(is_word, text, length);
   return run == PLAIN_TOKEN_LENGTH && has_letter(text, run) ? run : 0;
 }
 
-/* The bytes that spell what may stand between "Bearer" and the credentials. */
+/* Returns the length of a separator, possibly encoded, between "Bearer" and the credentials. */
 static size_t separator_at(const char *text, size_t length) {
   for (unsigned layers = 0; layers <= IA_UNESCAPE_LAYERS; layers++) {
     int c;
@@ -111,7 +110,7 @@ static size_t separator_at(const char *text, size_t length) {
   return 0;
 }
 
-/* The credentials behind "Bearer" and blanks; *skip = where they start. */
+/* Returns the length of the credentials after "Bearer" and separators; *skip is their position. */
 static size_t bearer_at(const char *text, size_t length, size_t *skip) {
   static const char word[] = "bearer";
   size_t at = 0;
@@ -125,9 +124,9 @@ static size_t bearer_at(const char *text, size_t length, size_t *skip) {
   return at > sizeof word - 1 && run >= LEAST_SECRET ? run : 0;
 }
 
-/* ---- replacing ---- */
+/* ---- replacement ---- */
 
-/* What is to go from the start of a text: `skip` bytes stay, `covered` go. 0 = nothing. */
+/* A match: `skip` bytes are kept, then `covered` bytes are replaced. covered = 0: no match. */
 typedef struct find {
   size_t skip, covered;
   bool token;
@@ -141,9 +140,10 @@ static size_t longest_secret(const ia_scrub *scrub) {
   return longest * IA_UNESCAPE_MAX_BYTES;
 }
 
-/* A token that repeats itself can start again before the first match ends: both go as one, or its
- * end would stay behind. In base64 a match goes to the end of the run, so only what starts near
- * that end can reach beyond it: a run of a megabyte is not searched from each of its bytes. */
+/* A repetitive token can start again before the first match ends. Both are replaced together,
+ * otherwise the end would remain. In base64 a match extends to the end of the run, so only a match
+ * that starts near that end can exceed it; a run of a megabyte is not searched from each of its
+ * bytes. */
 static size_t secrets_from(const ia_scrub *scrub, const char *text, size_t length) {
   size_t end = secret_at(scrub, text, length);
   size_t near = end == 0 ? 0 : longest_secret(scrub);
@@ -165,7 +165,7 @@ static find find_at(const ia_scrub *scrub, const char *text, size_t length, bool
   found.covered = plain_token_at(text, length);
   if (found.covered > 0) return found;
   found.covered = bearer_at(text, length, &found.skip);
-  /* A token that is known is found by itself, at its own place. */
+  /* A known token is found separately, at its own position. */
   if (found.covered > 0 && secret_at(scrub, text + found.skip, found.covered) > 0)
     found.covered = 0;
   return found;
@@ -182,8 +182,8 @@ static void add_numbered(ia_scrub *scrub, ia_buf *out, const char *text, size_t 
   ia_buf_printf(out, "[redacted-%lu]", (unsigned long)*number);
 }
 
-/* A word can start behind a letter, where that belongs to an escape of something that is none: bit
- * n = n bytes from here. */
+/* Returns where words may start inside an escape, because a letter may belong to an escape of a
+ * non-letter. Bit n is set for n bytes from here. */
 static uint64_t word_starts_behind(const char *text, size_t length) {
   uint64_t starts = 0;
   for (unsigned layers = 1; ia_unescape_begins(text[0]) && layers <= IA_UNESCAPE_LAYERS; layers++) {
@@ -195,7 +195,7 @@ static uint64_t word_starts_behind(const char *text, size_t length) {
 }
 
 void ia_scrub_text(ia_scrub *scrub, ia_buf *out, const char *text, size_t length) {
-  size_t kept = 0; /* everything before it is in out */
+  size_t kept = 0; /* everything before this position is in `out` */
   uint64_t starts = 1;
   for (size_t at = 0; at < length;) {
     bool word_starts = (starts & 1) != 0 || !is_word(text[at - 1]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Writes one entry of a cassette, with every member that HAR 1.2 wants and viewers insist on. What
- * this library can not know (sizes on the wire, the protocol's version) is written as the format's
- * "not known". */
+/* Writes one entry of a cassette with all members that HAR 1.2 and its viewers require. Values that
+ * this library does not know (sizes on the wire, the HTTP version) are written as unknown, in the
+ * form that HAR defines. */
 #include "har.h"
 
 #include "base64.h"
@@ -47,7 +47,7 @@ static const char *content_type(const imgact_header *headers, size_t count) {
   return "x-unknown";
 }
 
-/* ---- what needs memory of its own; false: there is none ---- */
+/* ---- parts that allocate memory; false if there is none ---- */
 
 static bool write_query(imgact_json_writer *writer, const char *url,
                         const imgact_allocator *allocator) {
@@ -74,7 +74,7 @@ static bool write_query(imgact_json_writer *writer, const char *url,
   return ok;
 }
 
-/* "text", and "encoding" where the bytes are no text. */
+/* Writes "text", and "encoding" if the bytes are not UTF-8. */
 static bool write_body(imgact_json_writer *writer, const char *body, size_t bytes,
                        const imgact_allocator *allocator) {
   imgact_json_write_key(writer, "text");
@@ -151,7 +151,7 @@ static void write_timings(imgact_json_writer *writer, int64_t time_ms) {
   imgact_json_write_end_object(writer);
 }
 
-/* A custom member: HAR has no word for an exchange that got no reply. */
+/* Writes a custom member, because HAR cannot represent an exchange without a response. */
 static void write_failure(imgact_json_writer *writer, const ia_har_entry *entry) {
   const imgact_http_response *response = &entry->response;
   imgact_json_write_key(writer, "_imgact");

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* The recording transport: passes everything on to another transport and keeps a scrubbed copy of
- * each exchange, in order of sending. Headers go through an allow-list, every text through the
- * scrubber, and the finished text is searched for secrets once more before a byte of it is written:
- * a recording that could leak one is not saved. The file replaces an older one in one step, or not
- * at all. */
+/*
+ * The recording transport: passes each request to another transport and keeps a scrubbed copy of
+ * the exchange, in the order of sending.
+ *
+ * - Headers are filtered by an allow-list, and every text is scrubbed.
+ * - The final text is searched for secrets again before it is written. A recording that may contain
+ * one is not saved.
+ * - The file replaces an older one atomically.
+ */
 #include "alloc.h"
 #include "arena.h"
 #include "har.h"
@@ -18,38 +22,38 @@
 #include <unistd.h>
 
 static const char *const kept_of_request[] = {"accept", "content-type", "user-agent", NULL};
-/* A name that ends in "-" stands for all that start with it. */
+/* A name that ends in "-" matches all headers that start with it. */
 static const char *const kept_of_response[] = {
     "content-type",     "date",         "etag", "link", "ratelimit-", "retry-after",
     "x-correlation-id", "x-request-id", NULL};
 
 typedef struct recorder {
-  imgact_transport transport; /* first */
+  imgact_transport transport; /* first: an imgact_transport pointer is converted to this type */
   imgact_transport *inner;
   imgact_allocator allocator;
   char *path;
-  ia_arena arena;  /* the recorded exchanges and their texts */
-  ia_link entries; /* of struct recorded */
+  ia_arena arena;  /* the recorded exchanges and their strings */
+  ia_link entries; /* of type recorded */
   ia_scrub scrub;
   size_t kept_bytes;
-  imgact_status broken; /* why the recording is not whole */
+  imgact_status broken; /* why the recording is incomplete */
   const char *broken_why;
   bool unsaved;
 } recorder;
 
 typedef struct recorded {
-  imgact_exchange exchange; /* first; the one that the inner transport carries */
-  imgact_exchange *outer;   /* NULL once it is over */
+  imgact_exchange exchange; /* first; passed to the inner transport */
+  imgact_exchange *outer;   /* NULL after its end */
   recorder *owner;
   ia_link link;
   ia_har_entry entry;
-  size_t secrets; /* how many were known when the texts were scrubbed */
+  size_t secrets; /* number of known tokens when the texts were scrubbed */
   int64_t ticks_ms;
 } recorded;
 
 static recorder *recorder_of(imgact_transport *transport) { return (recorder *)(void *)transport; }
 
-static void breaks(recorder *rec, imgact_status status, const char *why) {
+static void mark_broken(recorder *rec, imgact_status status, const char *why) {
   if (rec->broken != IMGACT_OK) return;
   rec->broken = status;
   rec->broken_why = why;
@@ -71,9 +75,9 @@ static int64_t ticks_ms(const recorder *rec) {
   return rec->inner->now_ms ? rec->inner->now_ms(rec->inner) : clock_ms(CLOCK_MONOTONIC);
 }
 
-/* ---- keeping texts ---- */
+/* ---- copies of texts ---- */
 
-/* A scrubbed copy; "" where there is no room for it, and then the recording is broken. */
+/* Returns a scrubbed copy. If there is no room, returns "" and marks the recording as broken. */
 static const char *keep(recorder *rec, const char *text, size_t length, size_t *kept) {
   const char *copy = "";
   ia_buf clean;
@@ -89,8 +93,8 @@ static const char *keep(recorder *rec, const char *text, size_t length, size_t *
     *kept = clean.length;
     rec->kept_bytes += clean.length;
   }
-  if (clean.state == IA_BUF_NOMEM) breaks(rec, IMGACT_NOMEM, "there was no memory for all of it");
-  if (clean.state == IA_BUF_FULL) breaks(rec, IMGACT_INTERNAL, "it is larger than 256 MiB");
+  if (clean.state == IA_BUF_NOMEM) mark_broken(rec, IMGACT_NOMEM, "out of memory");
+  if (clean.state == IA_BUF_FULL) mark_broken(rec, IMGACT_INTERNAL, "larger than 256 MiB");
   ia_buf_free(&clean);
   return copy;
 }
@@ -116,7 +120,7 @@ static const imgact_header *keep_headers(recorder *rec, const char *const *list,
   for (size_t i = 0; i < from_count; i++) listed += is_listed(list, from[i].name);
   imgact_header *kept = ia_arena_array(&rec->arena, listed, sizeof *kept);
   *count = 0;
-  if (!kept) breaks(rec, IMGACT_NOMEM, "there was no memory for all of it");
+  if (!kept) mark_broken(rec, IMGACT_NOMEM, "out of memory");
   for (size_t i = 0; kept && i < from_count; i++) {
     if (!is_listed(list, from[i].name)) continue;
     kept[(*count)++] =
@@ -125,14 +129,13 @@ static const imgact_header *keep_headers(recorder *rec, const char *const *list,
   return kept;
 }
 
-/* ASCII letters in any case; the word is in lower case. */
+/* Returns true if the text begins with the lower-case word, in any case. ASCII only. */
 static bool begins_with(const char *text, const char *word) {
   for (; *word && (*text | 0x20) == *word; text++) word++;
   return !*word;
 }
 
-/* Returns true if a header's name says that it carries a secret: not every API uses Authorization.
- */
+/* Returns true if the name of a header suggests a secret: not all APIs use Authorization. */
 static bool carries_secret(const char *name) {
   static const char *const parts[] = {"auth", "token", "key", "secret"};
   for (; *name; name++)
@@ -141,17 +144,16 @@ static bool carries_secret(const char *name) {
   return false;
 }
 
-/* The credentials behind the scheme's name. */
+/* Adds the credentials of the request, without the name of their scheme, to the scrubber. */
 static bool learn_secrets(recorder *rec, const imgact_http_request *request) {
   for (size_t i = 0; i < request->headers_count; i++) {
     const imgact_header *header = &request->headers[i];
     if (!carries_secret(header->name)) continue;
-    const char *blank = strchr(header->value, ' ');
-    const char *token = blank ? blank + strspn(blank, " ") : header->value;
+    const char *space = strchr(header->value, ' ');
+    const char *token = space ? space + strspn(space, " ") : header->value;
     ia_scrub_status status = ia_scrub_add(&rec->scrub, token, strlen(token));
     if (status == IA_SCRUB_NOMEM) return false;
-    if (status == IA_SCRUB_TOO_MANY)
-      breaks(rec, IMGACT_INTERNAL, "it met too many different tokens to keep them all out");
+    if (status == IA_SCRUB_TOO_MANY) mark_broken(rec, IMGACT_INTERNAL, "too many different tokens");
   }
   return true;
 }
@@ -178,7 +180,7 @@ static void keep_response(recorder *rec, ia_har_entry *entry, const imgact_http_
   if (from->body) to->body = keep(rec, from->body, from->body_bytes, &to->body_bytes);
 }
 
-static void finished(imgact_exchange *exchange, const imgact_http_response *response) {
+static void on_finished(imgact_exchange *exchange, const imgact_http_response *response) {
   recorded *made = (recorded *)(void *)exchange;
   recorder *rec = made->owner;
   made->entry.time_ms = ticks_ms(rec) - made->ticks_ms;
@@ -189,12 +191,12 @@ static void finished(imgact_exchange *exchange, const imgact_http_response *resp
   imgact_exchange_finish(outer, response);
 }
 
-/* Until an exchange has finished it counts as cancelled: that is what it is if it never does. */
+/* An exchange counts as cancelled until it has finished. */
 static recorded *remember(recorder *rec, const imgact_http_request *request,
                           imgact_exchange *outer) {
   recorded *made = ia_arena_alloc(&rec->arena, sizeof *made);
   if (!made) return NULL;
-  *made = (recorded){.exchange = {.on_finished = finished},
+  *made = (recorded){.exchange = {.on_finished = on_finished},
                      .outer = outer,
                      .owner = rec,
                      .secrets = rec->scrub.count};
@@ -259,12 +261,11 @@ static void record_advance(imgact_transport *transport, int64_t until_ms) {
 
 static imgact_status cannot_write(const recorder *rec, imgact_status status, imgact_error *error,
                                   const char *why) {
-  return imgact_error_set(error, status, "the cassette '%.200s' cannot be written: %s", rec->path,
-                          why);
+  return imgact_error_set(error, status, "cannot write cassette '%.200s': %s", rec->path, why);
 }
 
-/* The texts once more, where a token was met only after they had been kept. */
-static void scrub_again(recorder *rec, recorded *made) {
+/* Scrubs the texts again if a token became known after they were kept. */
+static void rescrub(recorder *rec, recorded *made) {
   ia_har_entry *entry = &made->entry;
   imgact_http_request request = {.method = entry->method,
                                  .url = entry->url,
@@ -281,12 +282,12 @@ static void scrub_again(recorder *rec, recorded *made) {
 static imgact_status write_entry(recorder *rec, recorded *made, imgact_json_writer *writer,
                                  ia_har_file *file, imgact_error *error) {
   size_t length = 0;
-  if (made->secrets < rec->scrub.count) scrub_again(rec, made);
+  if (made->secrets < rec->scrub.count) rescrub(rec, made);
   if (rec->broken != IMGACT_OK) return cannot_write(rec, rec->broken, error, rec->broken_why);
   const char *text = ia_har_write(writer, &made->entry, &rec->allocator, &length);
-  if (!text) return cannot_write(rec, IMGACT_NOMEM, error, "no memory");
+  if (!text) return cannot_write(rec, IMGACT_NOMEM, error, "out of memory");
   if (ia_scrub_leaks(&rec->scrub, text, length)) {
-    return cannot_write(rec, IMGACT_INTERNAL, error, "a secret could not be scrubbed from it");
+    return cannot_write(rec, IMGACT_INTERNAL, error, "a secret could not be removed");
   }
   if (!ia_har_file_add(file, text, length))
     return cannot_write(rec, IMGACT_INTERNAL, error, file->why);
@@ -305,8 +306,7 @@ static imgact_status write_entries(recorder *rec, ia_har_file *file, imgact_erro
 
 static imgact_status save(recorder *rec, imgact_error *error) {
   ia_har_file file;
-  /* A command that was refused before it sent anything has nothing to put in place of a cassette
-   * that is there. */
+  /* A command that sent no request does not replace an existing cassette. */
   if (ia_list_empty(&rec->entries) && access(rec->path, F_OK) == 0) return IMGACT_OK;
   imgact_status status = IMGACT_OK;
   if (!ia_har_file_open(&file, rec->path, &rec->allocator)) {
@@ -333,12 +333,12 @@ static void record_destroy(imgact_transport *transport) {
 
 imgact_status imgact_recorder_save(imgact_transport *transport, imgact_error *error) {
   if (!transport || transport->destroy != record_destroy) {
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "this transport does not record");
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "not a recording transport");
   }
   return save(recorder_of(transport), error);
 }
 
-/* ---- making ---- */
+/* ---- construction ---- */
 
 static void fill_table(recorder *rec) {
   rec->transport = (imgact_transport){.size = sizeof(imgact_transport),
@@ -354,7 +354,7 @@ static void fill_table(recorder *rec) {
                                       .flags = rec->inner->flags};
 }
 
-/* Makes sure that the file can be written, without touching one that is there. */
+/* Checks that the file can be written, without changing an existing one. */
 static imgact_status check_path(const recorder *rec, imgact_error *error) {
   ia_har_file file;
   imgact_status status = IMGACT_OK;
@@ -380,7 +380,7 @@ static recorder *new_recorder(const imgact_allocator *allocator, const char *pat
   return NULL;
 }
 
-/* Once the path is known to be good, the transport to wrap is made if none was given. */
+/* Checks the path, then creates the inner transport if none was given. */
 static imgact_status complete(recorder *rec, imgact_transport *inner, imgact_error *error) {
   imgact_status status = check_path(rec, error);
   if (status == IMGACT_OK && !inner)
@@ -396,14 +396,14 @@ static imgact_status make(imgact_transport *inner, const char *path,
                           const imgact_allocator *allocator, recorder **made, imgact_error *error) {
   allocator = ia_allocator_of(allocator);
   if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
-  if (!path) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a recording needs a path");
+  if (!path)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "missing path of the recording");
   if (inner && !ia_transport_is_valid(inner)) {
-    return imgact_error_set(
-        error, IMGACT_INVALID_ARGUMENT,
-        "the table of the transport to record has holes, or is older than this library");
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "invalid transport to record: set all required members and size");
   }
   recorder *rec = new_recorder(allocator, path);
-  if (!rec) return imgact_error_set(error, IMGACT_NOMEM, "no memory for a recording");
+  if (!rec) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   imgact_status status = complete(rec, inner, error);
   if (status == IMGACT_OK) {
     *made = rec;

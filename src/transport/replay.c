@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The replaying transport: answers from a cassette, sends nothing. Its clock starts with the first
- * entry and moves with the answers, never backwards, so that what the entries say in absolute times
- * (reset of a rate limit, dates) stays true. Answers come in the order in which they came when they
- * were recorded, and from dispatch only. */
+/* The replaying transport: answers from a cassette and sends nothing. Its clock starts with the
+ * first entry and advances with the responses, never backwards, so that absolute times of the
+ * responses (rate limit resets, dates) stay valid. Responses come in their recorded order, and from
+ * dispatch only. */
 #include "alloc.h"
 #include "har.h"
 #include "har_match.h"
@@ -11,16 +11,16 @@
 #include <limits.h>
 #include <string.h>
 
-#define START_MS      INT64_C(1767225600000) /* 2026-01-01T00:00:00Z, where no entry tells a time */
+#define START_MS      INT64_C(1767225600000) /* 2026-01-01T00:00:00Z, if no entry has a time */
 #define MAX_MISS_TEXT ((size_t)1024)
 
 typedef struct replayer {
-  imgact_transport transport; /* first */
+  imgact_transport transport; /* first: an imgact_transport pointer is converted to this type */
   imgact_allocator allocator;
   ia_har har;
   ia_match_entry *entries;
-  size_t first_unused; /* no unused entry stands before it */
-  ia_link under_way;   /* of struct pending, in order of sending */
+  size_t first_unused; /* all entries before it are used */
+  ia_link in_flight;   /* of type pending, in the order of sending */
   uint64_t sent;
   int64_t now_ms;
 } replayer;
@@ -28,8 +28,8 @@ typedef struct replayer {
 typedef struct pending {
   ia_link link;
   imgact_exchange *exchange;
-  const ia_har_entry *entry; /* NULL: the cassette has no answer */
-  ia_buf miss;               /* and this is what to say then */
+  const ia_har_entry *entry; /* NULL: no entry matches */
+  ia_buf miss;               /* message if no entry matches */
   uint64_t number;
   int64_t due_ms;
   size_t max_body_bytes;
@@ -39,7 +39,7 @@ static replayer *replayer_of(imgact_transport *transport) { return (replayer *)(
 
 /* ---- sending ---- */
 
-/* NULL: there is none, or (*nomem) no memory to find it. */
+/* Returns the first unused matching entry, now used. NULL: none, or (*nomem) no memory. */
 static const ia_har_entry *take_entry(replayer *rep, const char *key,
                                       const imgact_http_request *request, bool *nomem) {
   for (size_t i = rep->first_unused; i < rep->har.count && !*nomem; i++) {
@@ -54,8 +54,8 @@ static const ia_har_entry *take_entry(replayer *rep, const char *key,
   return NULL;
 }
 
-/* An exchange that was given up was never answered: its own time-out ends it, unless it is given up
- * again. */
+/* A cancelled exchange was never answered: the timeout of the request ends it, unless it is
+ * cancelled again. */
 static int64_t due_at(const replayer *rep, const ia_har_entry *entry, int64_t timeout_ms) {
   if (!entry) return rep->now_ms;
   if (entry->cancelled) {
@@ -98,7 +98,7 @@ static imgact_status replay_send(imgact_transport *transport, const imgact_http_
   made->due_ms = due_at(rep, made->entry, request->timeout_ms);
   made->max_body_bytes = request->max_body_bytes;
   imgact_exchange_set_data(exchange, made);
-  ia_list_append(&rep->under_way, &made->link);
+  ia_list_append(&rep->in_flight, &made->link);
   return IMGACT_OK;
 }
 
@@ -106,7 +106,7 @@ static void replay_cancel(imgact_transport *transport, imgact_exchange *exchange
   pending_free(replayer_of(transport), imgact_exchange_data(exchange));
 }
 
-/* ---- answering ---- */
+/* ---- responses ---- */
 
 static bool is_due(const replayer *rep, const pending *made) {
   bool waits = made->entry && made->entry->cancelled;
@@ -115,7 +115,7 @@ static bool is_due(const replayer *rep, const pending *made) {
 
 static pending *first_due(const replayer *rep, uint64_t before) {
   pending *first = NULL;
-  for (ia_link *at = rep->under_way.next; at != &rep->under_way; at = at->next) {
+  for (ia_link *at = rep->in_flight.next; at != &rep->in_flight; at = at->next) {
     pending *made = IA_ENTRY(at, pending, link);
     if (made->number < before && is_due(rep, made) && (!first || made->due_ms < first->due_ms))
       first = made;
@@ -144,7 +144,7 @@ static imgact_http_response response_to(const pending *made) {
 
 static void replay_dispatch(imgact_transport *transport) {
   replayer *rep = replayer_of(transport);
-  uint64_t before = rep->sent; /* what is sent from a callback waits for the next dispatch */
+  uint64_t before = rep->sent; /* requests sent from a callback wait for the next dispatch */
   for (pending *made; (made = first_due(rep, before));) {
     imgact_http_response response = response_to(made);
     imgact_exchange *exchange = made->exchange;
@@ -164,7 +164,7 @@ static int replay_timeout_ms(imgact_transport *transport) {
   const replayer *rep = replayer_of(transport);
   int64_t left_ms = INT64_MAX;
   if (first_due(rep, UINT64_MAX)) return 0;
-  for (ia_link *at = rep->under_way.next; at != &rep->under_way; at = at->next) {
+  for (ia_link *at = rep->in_flight.next; at != &rep->in_flight; at = at->next) {
     const pending *made = IA_ENTRY(at, pending, link);
     if (made->due_ms != INT64_MAX && made->due_ms - rep->now_ms < left_ms)
       left_ms = made->due_ms - rep->now_ms;
@@ -182,8 +182,8 @@ static void replay_advance(imgact_transport *transport, int64_t until_ms) {
 static void replay_destroy(imgact_transport *transport) {
   replayer *rep = replayer_of(transport);
   imgact_allocator allocator = rep->allocator;
-  while (!ia_list_empty(&rep->under_way))
-    pending_free(rep, IA_ENTRY(rep->under_way.next, pending, link));
+  while (!ia_list_empty(&rep->in_flight))
+    pending_free(rep, IA_ENTRY(rep->in_flight.next, pending, link));
   ia_har_free(&rep->har);
   ia_free(&allocator, rep);
 }
@@ -198,7 +198,7 @@ size_t imgact_replayer_unused(const imgact_transport *transport, const char **fi
   return unused;
 }
 
-/* ---- making ---- */
+/* ---- construction ---- */
 
 static bool prepare(replayer *rep) {
   rep->entries = ia_arena_array(&rep->har.arena, rep->har.count, sizeof *rep->entries);
@@ -219,7 +219,7 @@ static replayer *new_replayer(const imgact_allocator *allocator) {
   replayer *rep = ia_alloc_zero(allocator, sizeof *rep);
   if (!rep) return NULL;
   rep->allocator = *allocator;
-  ia_list_init(&rep->under_way);
+  ia_list_init(&rep->in_flight);
   rep->transport = (imgact_transport){.size = sizeof(imgact_transport),
                                       .send = replay_send,
                                       .cancel = replay_cancel,
@@ -238,9 +238,10 @@ imgact_status imgact_transport_new_replayer(const char *path, const imgact_alloc
   *transport = NULL;
   allocator = ia_allocator_of(allocator);
   if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
-  if (!path) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a replay needs a path");
+  if (!path)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "missing path of the cassette");
   replayer *rep = new_replayer(allocator);
-  if (!rep) return imgact_error_set(error, IMGACT_NOMEM, "no memory for a replay");
+  if (!rep) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   imgact_status status = ia_har_read(&rep->har, path, &rep->allocator, error);
   if (status != IMGACT_OK) {
     ia_free(allocator, rep);
@@ -248,7 +249,7 @@ imgact_status imgact_transport_new_replayer(const char *path, const imgact_alloc
   }
   if (!prepare(rep)) {
     replay_destroy(&rep->transport);
-    return imgact_error_set(error, IMGACT_NOMEM, "no memory for the cassette '%.200s'", path);
+    return imgact_error_set(error, IMGACT_NOMEM, "out of memory for cassette '%.200s'", path);
   }
   *transport = &rep->transport;
   return IMGACT_OK;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Linux: an epoll descriptor, level-triggered, with an eventfd in it for wakeups. */
+/* Linux: a level-triggered epoll descriptor with an eventfd for wakeups. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -28,22 +28,21 @@ void ia_sockets_close(ia_sockets *sockets) {
 bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
   struct epoll_event event = {
       .events = (in ? (uint32_t)EPOLLIN : 0) | (out ? (uint32_t)EPOLLOUT : 0), .data.fd = socket};
-  /* mostly new: libcurl forgets a connection's socket between two exchanges */
+  /* usually a new socket: libcurl stops watching a connection between two exchanges */
   if (epoll_ctl(sockets->fd, EPOLL_CTL_ADD, socket, &event) == 0) return true;
   return errno == EEXIST && epoll_ctl(sockets->fd, EPOLL_CTL_MOD, socket, &event) == 0;
 }
 
-/* libcurl 7.88 to 8.4 closes a socket that was still connecting before it says so here. The number
- * may by then be a file of another thread: that file is not in this descriptor, so the kernel
- * answers ENOENT and nothing is taken from anybody. Nor can libcurl get the number again without
- * asking to watch it: who gets it is new to it there, or opens it in a later run.
- */
+/* libcurl 7.88 to 8.4 close a socket that was still connecting before they remove it here. Another
+ * thread may then have a file with that number. That file is not in this epoll set, so the kernel
+ * returns ENOENT, and nothing of the other thread is removed. If libcurl itself gets the number
+ * again, it adds it later with a new call. */
 void ia_sockets_forget(ia_sockets *sockets, int socket) {
   struct epoll_event unused = {.events = 0};
   (void)epoll_ctl(sockets->fd, EPOLL_CTL_DEL, socket, &unused);
 }
 
-static void take_wakeup_back(const ia_sockets *sockets) {
+static void clear_wakeup(const ia_sockets *sockets) {
   uint64_t count; /* does not block, so no signal interrupts it */
   ssize_t ignored = read(sockets->wake_fd, &count, sizeof count);
   (void)ignored;
@@ -56,7 +55,7 @@ size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
   for (int i = 0; i < found; i++) {
     uint32_t mask = events[i].events;
     if (events[i].data.fd == sockets->wake_fd)
-      take_wakeup_back(sockets);
+      clear_wakeup(sockets);
     else
       ready[count++] = (ia_ready){.socket = events[i].data.fd,
                                   .in = (mask & EPOLLIN) != 0,
@@ -69,7 +68,7 @@ size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
 void ia_sockets_wakeup(ia_sockets *sockets) {
   int saved = errno; /* a signal handler must not change it */
   uint64_t one = 1;
-  ssize_t ignored = write(sockets->wake_fd, &one, sizeof one); /* a full counter wakes as well */
+  ssize_t ignored = write(sockets->wake_fd, &one, sizeof one); /* a full counter also wakes */
   (void)ignored;
   errno = saved;
 }

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT
-/* BSD and macOS: a kqueue, level-triggered, with a pipe in it for wakeups: not every system has
- * EVFILT_USER, and write() alone may be called from a signal handler. A kqueue forgets a descriptor
- * that is closed, whoever closes it. */
+/* BSD and macOS: a level-triggered kqueue with a pipe for wakeups. Not every system has
+ * EVFILT_USER, and write() may be called from a signal handler. A kqueue drops a descriptor when it
+ * is closed. */
 #include "sockets.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/types.h>
-/* after the types that some systems' sys/event.h takes for granted */
+/* requires types that some systems do not include in sys/event.h */
 #include <sys/event.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 enum { BATCH = 64 };
 
-/* One filter at a time: of several changes, those behind one that fails would not be made. */
+/* One filter per call: after a change that fails, kevent() would skip the following ones. */
 static bool change(const ia_sockets *sockets, int socket, short filter, unsigned short flags) {
   struct kevent wanted;
   EV_SET(&wanted, (uintptr_t)socket, filter, flags, 0, 0, 0);
   return kevent(sockets->fd, &wanted, 1, NULL, 0, NULL) == 0;
 }
 
-/* What is not there, or was closed already, cannot be deleted and need not be. */
+/* Deleting a filter that does not exist is not an error. */
 static bool set(const ia_sockets *sockets, int socket, short filter, bool on) {
   return change(sockets, socket, filter, on ? EV_ADD : EV_DELETE) || !on;
 }
@@ -54,13 +54,13 @@ bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
   return set(sockets, socket, EVFILT_READ, in) && set(sockets, socket, EVFILT_WRITE, out);
 }
 
-/* The number may by now be a file of another thread (see sockets_epoll.c): that file is not in this
+/* The number may now be a file of another thread (see sockets_epoll.c), which is not in this
  * kqueue. */
 void ia_sockets_forget(ia_sockets *sockets, int socket) {
   (void)ia_sockets_watch(sockets, socket, false, false);
 }
 
-static void take_wakeup_back(const ia_sockets *sockets) {
+static void clear_wakeup(const ia_sockets *sockets) {
   char bytes[64];
   ssize_t got;
   do {
@@ -68,9 +68,9 @@ static void take_wakeup_back(const ia_sockets *sockets) {
   } while (got == (ssize_t)sizeof bytes); /* does not block, so no signal interrupts it */
 }
 
-/* A socket that is ready both ways comes twice. */
+/* A socket that is ready for reading and writing is returned twice. */
 static ia_ready ready_of(const struct kevent *event) {
-  bool failed = (event->flags & EV_EOF) != 0 && event->fflags != 0; /* the socket's error */
+  bool failed = (event->flags & EV_EOF) != 0 && event->fflags != 0; /* an error of the socket */
   return (ia_ready){.socket = (int)event->ident,
                     .in = event->filter == EVFILT_READ,
                     .out = event->filter == EVFILT_WRITE,
@@ -85,7 +85,7 @@ size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
   size_t count = 0;
   for (int i = 0; i < found; i++) {
     if ((int)events[i].ident == sockets->wake_fd)
-      take_wakeup_back(sockets);
+      clear_wakeup(sockets);
     else
       ready[count++] = ready_of(&events[i]);
   }
@@ -93,8 +93,8 @@ size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
 }
 
 void ia_sockets_wakeup(ia_sockets *sockets) {
-  int saved = errno; /* a signal handler must not change it */
-  ssize_t ignored = write(sockets->waker_fd, "", 1); /* a full pipe wakes as well */
+  int saved = errno;                                 /* a signal handler must not change it */
+  ssize_t ignored = write(sockets->waker_fd, "", 1); /* a full pipe also wakes */
   (void)ignored;
   errno = saved;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* No descriptor: for systems with neither epoll nor kqueue. ia_sockets_open says so and nothing
- * else is called. */
+/* For systems with neither epoll nor kqueue. ia_sockets_open() returns false, and nothing else is
+ * called. */
 #include "sockets.h"
 
 bool ia_sockets_open(ia_sockets *sockets) {
@@ -22,5 +22,5 @@ size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
   return 0;
 }
 
-/* A sleep without a descriptor is short: there is nothing to wake. */
+/* Not needed: without a descriptor, sleeps are short. */
 void ia_sockets_wakeup(ia_sockets *sockets) { (void)sockets; }

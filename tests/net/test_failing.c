@@ -388,7 +388,7 @@ TEST(plain_http_off_loopback_not_sent) {
   net_send(&n, &x);
   net_finish(&n, &x);
   assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_NOT_SENT);
-  assert_string_equal(x.message, "plain http is for loopback addresses alone");
+  assert_string_equal(x.message, "plain http is allowed for loopback addresses only");
   int accepted = accept(listener, NULL, NULL);
   assert_true(accepted >= 0);
   net_clear(&x);

@@ -37,7 +37,7 @@ static void lose_second(const char *method, bool reset) {
   net_do(&n, &second, method, "/second",
          strcmp(method, "POST") == 0 ? "{\"type\":\"convert\"}" : NULL);
   assert_failed(&second, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
-  assert_string_equal(second.message, "the connection was closed before the reply came");
+  assert_string_equal(second.message, "the connection was closed before the response");
   assert_int_equal(loopback_requests(n.server), 2);
   assert_int_equal(loopback_connections(n.server), 1);
   net_clear(&first);

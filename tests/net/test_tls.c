@@ -300,13 +300,13 @@ TEST(ca_file_without_certificate_is_rejected) {
   static const char damaged[] = "-----BEGIN CERTIFICATE-----\nMI!B\n-----END CERTIFICATE-----\n";
   static const char empty[] = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
 
-  expect_text_rejected("", 0, "no certificate");
-  expect_text_rejected("hello", 5, "no certificate");
-  expect_text_rejected("a\0b", 3, "no PEM");
-  expect_text_rejected(key, sizeof key - 1, "no certificate");
+  expect_text_rejected("", 0, "no PEM certificate");
+  expect_text_rejected("hello", 5, "no PEM certificate");
+  expect_text_rejected("a\0b", 3, "not a PEM");
+  expect_text_rejected(key, sizeof key - 1, "no PEM certificate");
   expect_text_rejected(open_end, sizeof open_end - 1, "no end");
-  expect_text_rejected(damaged, sizeof damaged - 1, "damaged");
-  expect_text_rejected(empty, sizeof empty - 1, "damaged");
+  expect_text_rejected(damaged, sizeof damaged - 1, "not valid base64");
+  expect_text_rejected(empty, sizeof empty - 1, "not valid base64");
   char *large = calloc(1, (size_t)9 << 20);
   assert_non_null(large);
   memset(large, 'x', (size_t)9 << 20);

@@ -134,7 +134,7 @@ TEST(har_read_invalid_names_the_place) {
                   "response.content has an unknown encoding");
   expect_rejected(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_"
                                   "sent\",\"failure\":\"other\"}"),
-                  "_imgact.failure is no failure that is known");
+                  "_imgact.failure is not a known failure");
   expect_rejected(
       ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"fate\":\"not_sent\"}"),
       "_imgact.delivery must be not_sent or maybe_sent");
@@ -179,7 +179,7 @@ TEST(har_read_above_limit_is_rejected) {
   write_bytes(there.file, "", 0);
   assert_int_equal(truncate(there.file, (off_t)IA_HAR_MAX_BYTES + 1), 0);
   assert_int_equal(ia_har_read(&har, there.file, NULL, &error), IMGACT_INVALID_ARGUMENT);
-  assert_non_null(strstr(error.message, "is larger than 256 MiB"));
+  assert_non_null(strstr(error.message, "larger than 256 MiB"));
   remove_folder(&there);
 }
 

@@ -153,37 +153,36 @@ static void expect_miss(const char *method, const char *url, const char *body, c
 
 TEST(describe_nearest_names_entry_and_difference) {
   expect_miss("GET", "https://h/v1/images?page=2&per_page=50", NULL,
-              "the cassette does not answer GET /v1/images?page=2&per_page=50; the nearest one, "
-              "log.entries[0], has another query: "
-              "there page=1&per_page=50, asked page=2&per_page=50");
+              "no cassette entry for GET /v1/images?page=2&per_page=50; closest: "
+              "log.entries[0] has another query: "
+              "recorded page=1&per_page=50, requested page=2&per_page=50");
   expect_miss("GET", "https://h/v1/images", NULL,
-              "the cassette does not answer GET /v1/images; the nearest one, log.entries[0], has "
-              "another query: there "
-              "page=1&per_page=50, asked none");
+              "no cassette entry for GET /v1/images; closest: log.entries[0] has "
+              "another query: recorded "
+              "page=1&per_page=50, requested none");
   expect_miss("GET", "https://h/v1/images/4711", NULL,
-              "the cassette does not answer GET /v1/images/4711; the nearest one, log.entries[1], "
-              "was answered already, and "
-              "there is "
-              "no further one");
+              "no cassette entry for GET /v1/images/4711; closest: log.entries[1] "
+              "was already used, and "
+              "there is no other one");
   expect_miss("GET", "https://h/v1/images/4712", NULL,
-              "the cassette does not answer GET /v1/images/4712; the nearest one, log.entries[1], "
+              "no cassette entry for GET /v1/images/4712; closest: log.entries[1] "
               "is GET /v1/images/4711");
   expect_miss("POST", "https://h/v2/images/1/actions", "{\"type\":\"transfer\"}",
-              "the cassette does not answer POST /v2/images/1/actions; the nearest one, "
-              "log.entries[2], has another body: there "
-              "{\"type\":\"convert\"}, asked {\"type\":\"transfer\"}");
+              "no cassette entry for POST /v2/images/1/actions; closest: "
+              "log.entries[2] has another body: recorded "
+              "{\"type\":\"convert\"}, requested {\"type\":\"transfer\"}");
   expect_miss("GET", "https://h/v2/images/2/actions", NULL,
-              "the cassette does not answer GET /v2/images/2/actions; the nearest one, "
-              "log.entries[3], is POST "
+              "no cassette entry for GET /v2/images/2/actions; closest: "
+              "log.entries[3] is POST "
               "/v2/images/2/actions");
   expect_miss("GET", "https://h/v1/images/4711?x=1", NULL,
-              "the cassette does not answer GET /v1/images/4711?x=1; the nearest one, "
-              "log.entries[1], has another query: there "
-              "none, asked x=1");
+              "no cassette entry for GET /v1/images/4711?x=1; closest: "
+              "log.entries[1] has another query: recorded "
+              "none, requested x=1");
 #define OTHER_BODY(body)                                                                           \
-  "the cassette does not answer POST /v2/images/1/actions; the nearest one, log.entries[2], has "  \
-  "another body: there "                                                                           \
-  "{\"type\":\"convert\"}, asked " body
+  "no cassette entry for POST /v2/images/1/actions; closest: log.entries[2] has "                  \
+  "another body: recorded "                                                                        \
+  "{\"type\":\"convert\"}, requested " body
 #define FIFTY "01234567890123456789012345678901234567890123456789"
   expect_miss("POST", "https://h/v2/images/1/actions", NULL, OTHER_BODY("none"));
   expect_miss("POST", "https://h/v2/images/1/actions", "a\nb\x7f", OTHER_BODY("a b "));
@@ -191,7 +190,7 @@ TEST(describe_nearest_names_entry_and_difference) {
   expect_miss("POST", "https://h/v2/images/1/actions", FIFTY FIFTY "0",
               OTHER_BODY(FIFTY FIFTY "..."));
   expect_miss("PATCH", "https://h/", NULL,
-              "the cassette does not answer PATCH /; the nearest one, log.entries[2], is POST "
+              "no cassette entry for PATCH /; closest: log.entries[2] is POST "
               "/v2/images/1/actions");
 }
 
@@ -200,7 +199,7 @@ TEST(describe_nearest_empty_cassette_is_named) {
   ia_buf_init(&out, NULL, 1024);
   imgact_http_request request = request_to("GET", "https://h/a");
   ia_match_describe_nearest(&out, NULL, 0, "GET /a", &request);
-  assert_string_equal(ia_buf_text(&out), "the cassette does not answer GET /a: it is empty");
+  assert_string_equal(ia_buf_text(&out), "no cassette entry for GET /a: the cassette is empty");
   ia_buf_free(&out);
 }
 

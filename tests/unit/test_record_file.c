@@ -154,9 +154,9 @@ static void expect_bad_path(const char *path, const char *why) {
 TEST(recorder_new_unwritable_path_is_rejected) {
   folder there = new_folder();
   char path[200];
-  expect_bad_path(there.path, "is not a regular file");
-  expect_bad_path("/dev/null", "is not a regular file");
-  expect_bad_path("", "is empty");
+  expect_bad_path(there.path, "not a regular file");
+  expect_bad_path("/dev/null", "not a regular file");
+  expect_bad_path("", "empty file name");
   snprintf(path, sizeof path, "%s/none/cassette.har", there.path);
   expect_bad_path(path, "No such file or directory");
   write_text(there.file, "a file");

@@ -150,7 +150,7 @@ TEST(recorder_save_unscrubbable_secret_fails) {
   forget(&kept);
   imgact_error error;
   assert_int_equal(imgact_recorder_save(made.transport, &error), IMGACT_INTERNAL);
-  assert_non_null(strstr(error.message, "a secret could not be scrubbed"));
+  assert_non_null(strstr(error.message, "a secret could not be removed"));
   assert_null(strstr(error.message, "startedDateTime"));
   made.transport->destroy(made.transport);
   scripted_free(made.script);

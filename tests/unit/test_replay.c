@@ -14,7 +14,7 @@ TEST(replayer_request_takes_first_unused_entry) {
   expect_get(made, "http://127.0.0.1:8080/v1/a?y=2&x=%31", 200, "first");
   expect_unused(made, 2, "GET /v1/b");
   expect_get(made, "https://other/v1/a?x=1&y=2", 201, "second");
-  expect_unmatched(made, "https://other/v1/a?x=1&y=2", "was answered already");
+  expect_unmatched(made, "https://other/v1/a?x=1&y=2", "was already used");
   expect_unused(made, 1, "GET /v1/b");
   expect_get(made, "https://rec/v1/b", 404, "b");
   expect_unused(made, 0, NULL);
@@ -89,11 +89,11 @@ TEST(replayer_body_above_limit_fails) {
 TEST(replayer_unknown_request_is_unmatched) {
   imgact_transport *made = replay(ENTRY(GET("https://h/v1/images/4711"), RESPONSE(200, "")));
   expect_unmatched(made, "https://h/v1/images/4712",
-                   "does not answer GET /v1/images/4712; the nearest one, log.entries[0], is GET "
+                   "no cassette entry for GET /v1/images/4712; closest: log.entries[0] is GET "
                    "/v1/images/4711");
   made->destroy(made);
   made = replay(NULL);
-  expect_unmatched(made, "https://h/v1/images/4712", "it is empty");
+  expect_unmatched(made, "https://h/v1/images/4712", "the cassette is empty");
   expect_unused(made, 0, NULL);
   made->destroy(made);
 }
