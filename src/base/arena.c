@@ -60,6 +60,7 @@ static void *take(ia_arena *arena, size_t bytes, size_t alignment) {
       return newest->data + start;
     }
   }
+
   size_t capacity = next_capacity(arena);
   if (bytes > capacity) return take_large(arena, bytes);
   ia_arena_block *block = new_block(arena, capacity);

@@ -43,5 +43,6 @@ bool ia_base64_decode(const char *text, size_t length, char *out, size_t *out_by
     memcpy(out + *out_bytes, three, 3 - padding);
     *out_bytes += 3 - padding;
   }
+
   return true;
 }

@@ -23,6 +23,7 @@ static bool reserve(ia_buf *buf, size_t more) {
   }
   size_t needed = buf->length + more + 1;
   if (needed <= buf->capacity) return true;
+
   size_t capacity = buf->capacity == 0 ? FIRST_CAPACITY : buf->capacity * 2;
   if (capacity < needed) capacity = needed;
   if (capacity > buf->max + 1) capacity = buf->max + 1;
@@ -31,6 +32,7 @@ static bool reserve(ia_buf *buf, size_t more) {
     buf->state = IA_BUF_NOMEM;
     return false;
   }
+
   buf->data = data;
   buf->capacity = capacity;
   return true;

@@ -62,6 +62,7 @@ static int from_ms(int64_t ms, civil *time) {
   time->minute = (int)(of_day / 60000 % 60);
   time->second = (int)(of_day / 1000 % 60);
   time->ms = (int)(of_day % 1000);
+
   return (int)(((days % 7) + 7) % 7);
 }
 
@@ -133,6 +134,7 @@ static int64_t offset_ms(reader *in) {
 
 bool ia_date_rfc3339(const char *text, size_t length, int64_t *out_ms) {
   if (!text) return false;
+
   reader in = {.at = text, .end = text + length};
   civil time = {0};
   time.year = number(&in, 4);
@@ -148,6 +150,7 @@ bool ia_date_rfc3339(const char *text, size_t length, int64_t *out_ms) {
     time.second = number(&in, 2);
     if (accept(&in, ".")) time.ms = fraction_ms(&in);
   }
+
   int64_t offset = offset_ms(&in);
   if (in.wrong || in.at != in.end || !normalise(&time)) return false;
   int64_t ms = to_ms(&time) - offset;
@@ -221,6 +224,7 @@ bool ia_date_http(const char *text, int64_t *out_ms) {
   static const char *const rest_of_weekdays[] = {"rsday", "day",  "urday", "day",
                                                  "day",   "sday", "nesday"};
   if (!text) return false;
+
   reader in = {.at = text, .end = text + strlen(text)};
   civil time = {0};
   int weekday = name(&in, weekdays);
@@ -233,6 +237,7 @@ bool ia_date_http(const char *text, int64_t *out_ms) {
     day_first(&in, "-", 2, &time);
     time.year = full_year(time.year);
   }
+
   if (in.wrong || in.at != in.end || !normalise(&time)) return false;
   *out_ms = to_ms(&time);
   return true;
@@ -260,6 +265,7 @@ static char *put_time(char *out, const civil *time) {
 
 bool ia_date_format(int64_t ms, bool with_ms, char buffer[32]) {
   if (ms < FIRST_MS || ms > LAST_MS) return false;
+
   civil time;
   (void)from_ms(ms, &time);
   char *out = put_number(buffer, time.year, 4);
@@ -273,12 +279,14 @@ bool ia_date_format(int64_t ms, bool with_ms, char buffer[32]) {
     *out++ = '.';
     out = put_number(out, time.ms, 3);
   }
+
   (void)put_text(out, "Z", 2);
   return true;
 }
 
 bool ia_date_http_format(int64_t ms, char buffer[32]) {
   if (ms < FIRST_MS || ms > LAST_MS) return false;
+
   civil time;
   int weekday = from_ms(ms, &time);
   char *out = put_text(buffer, weekdays + weekday * 3, 3);

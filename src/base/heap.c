@@ -56,6 +56,7 @@ void ia_heap_add(ia_heap *heap, ia_heap_node *node, int64_t due_ms) {
 
 void ia_heap_remove(ia_heap *heap, ia_heap_node *node) {
   if (!node->in_heap) return;
+
   ia_heap_node *rest = merge_siblings(node->child);
   if (node == heap->root) {
     heap->root = rest;
@@ -68,6 +69,7 @@ void ia_heap_remove(ia_heap *heap, ia_heap_node *node) {
     if (node->next) node->next->prev = node->prev;
     heap->root = merge(heap->root, rest);
   }
+
   node->child = node->next = node->prev = NULL;
   node->in_heap = false;
 }

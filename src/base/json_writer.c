@@ -163,6 +163,7 @@ static size_t put_escape(ia_buf *out, const char *text, size_t length) {
     ia_buf_str(out, is_nul ? "\\u0000" : "\xef\xbf\xbd");
     return is_nul ? 2 : 1;
   }
+
   for (const char *s = shorts; *s != '\0'; s += 2) {
     if (*s == *text) {
       ia_buf_char(out, '\\');
@@ -170,6 +171,7 @@ static size_t put_escape(ia_buf *out, const char *text, size_t length) {
       return 1;
     }
   }
+
   ia_buf_printf(out, "\\u%04x", (unsigned)c);
   return 1;
 }

@@ -59,6 +59,7 @@ void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length,
     if (prefix > common && prefix <= length && memcmp(token, vendor_prefixes[i], prefix) == 0)
       common = prefix;
   }
+
   redactor->min_match_length =
       length - common < SHORTEST_SECRET ? length : common + SHORTEST_SECRET;
   redactor->ambiguous = has_escape(token, length);
@@ -110,6 +111,7 @@ static size_t match_written(const ia_redactor *redactor, ia_escape_form form, co
     if (i < c.length) break;
     skip = 0;
   }
+
   return matched >= redactor->min_match_length ? at : 0;
 }
 

@@ -42,6 +42,7 @@ static void take_block(ia_sha256 *hash, const unsigned char *block) {
     s[4] += first;
     s[0] = first + second;
   }
+
   for (size_t i = 0; i < 8; i++) hash->state[i] += s[i];
 }
 

@@ -15,6 +15,7 @@ static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
 bool ia_str_int64(const char *text, int64_t *out) {
   if (!text) return false;
+
   bool negative = *text == '-';
   if (negative) text++;
   if (!is_digit(*text)) return false;
@@ -25,6 +26,7 @@ bool ia_str_int64(const char *text, int64_t *out) {
     if (__builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, digit, &value))
       return false;
   }
+
   if (*text != '\0' || (!negative && value == INT64_MIN)) return false;
   *out = negative ? value : -value;
   return true;
@@ -65,12 +67,14 @@ size_t ia_utf8_char(const char *text, size_t length, bool nul_pair) {
   unsigned char lead = (unsigned char)text[0];
   size_t bytes = utf8_expected(lead);
   if (bytes < 2 || bytes > length) return bytes == 1 ? 1 : 0;
+
   uint32_t code = lead & (0xffu >> (bytes + 1));
   for (size_t i = 1; i < bytes; i++) {
     unsigned char byte = (unsigned char)text[i];
     if ((byte & 0xc0) != 0x80) return 0;
     code = code << 6 | (byte & 0x3fu);
   }
+
   static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
   if (code == 0 && bytes == 2) return nul_pair ? 2 : 0;
   if (code < smallest[bytes] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return 0;
@@ -93,6 +97,7 @@ bool ia_utf8_valid(const char *text, size_t length, bool nul_pair) {
     text += bytes;
     length -= bytes;
   }
+
   return true;
 }
 
@@ -204,6 +209,7 @@ static size_t host_span(const char *text) {
 static const char *read_authority(const char *text, size_t length, ia_url *url) {
   if (length == 0 || *text == ':') return "it has no host";
   if (memchr(text, '@', length)) return "it has a user name or password";
+
   url->host = text;
   url->host_length = host_span(text);
   size_t at = url->host_length;
@@ -223,6 +229,7 @@ const char *ia_url_parse(const char *text, ia_url *url) {
   for (const char *c = text; *c != '\0'; c++) {
     if ((unsigned char)*c <= ' ' || *c == 0x7f) return "it has whitespace or a control character";
   }
+
   url->https = starts_nocase(text, "https://");
   if (!url->https && !starts_nocase(text, "http://"))
     return "it does not start with https:// or http://";

@@ -72,5 +72,6 @@ const char *ia_token_find(const char *text, size_t length, ia_token *token) {
     return "the token must not contain whitespace; copy it again, as one word";
   if (any(token, is_control)) return "the token must not contain control characters; copy it again";
   if (any(token, is_not_ascii)) return "the token must be ASCII; copy it again";
+
   return NULL;
 }

@@ -77,6 +77,7 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
   if (client->endpoint)
     for (size_t n = strlen(client->endpoint); n && client->endpoint[n - 1] == '/'; n--)
       client->endpoint[n - 1] = '\0';
+
   if (!client->user_agent || !client->endpoint) return false;
   client->credential.endpoint = client->endpoint;
   client->credential.user_agent = client->user_agent;

@@ -13,10 +13,8 @@
 #include <imgact/client.h>
 #include <imgact/provider.h>
 
-#define IA_RETRY_BUDGET 100
-#define IA_MUTATION_LISTS                                                                          \
-  256 /* hash buckets: a search for conflicting mutations stays short with many thousands of       \
-         mutations */
+#define IA_RETRY_BUDGET   100
+#define IA_MUTATION_LISTS 256 /* hash buckets, for many thousands of mutations */
 
 typedef struct ia_settings {
   int64_t request_timeout_ms, retry_base_ms, poll_interval_ms, settle_ms;

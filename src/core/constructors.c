@@ -56,11 +56,13 @@ static imgact_op *checked(imgact_op *op) {
 static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
   imgact_op *op = ia_op_new(client, &ia_flow_list, call);
   if (!op || op->error.status != IMGACT_OK) return op;
+
   op->pager = ia_arena_alloc(&op->arena, sizeof *op->pager);
   if (!op->pager) {
     imgact_op_free(op);
     return NULL;
   }
+
   imgact_error error;
   if (ia_pager_init(op->pager, client, &op->call, &error) != IMGACT_OK) ia_op_set_error(op, &error);
   imgact_call first = op->call;
@@ -71,6 +73,7 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
     first.type_mask = op->pager->queries.types[i];
     sends = try_encode(op, &first) || sends;
   }
+
   const ia_query_plan *queries = &op->pager->queries;
   bool types_here = (op->pager->requested_filters & IMGACT_FILTER_TYPE) && queries->count &&
                     !queries->exact_types[queries->count - 1];
@@ -118,6 +121,7 @@ imgact_op *imgact_get_image(imgact_client *client, const char *id_or_name,
   if (architecture && !by_name)
     ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s does not support filtering by architecture",
                  client->provider->name);
+
   if (!by_name || client->provider->is_valid_id(id_or_name)) try_encode(op, &op->call);
   return op;
 }
@@ -193,6 +197,7 @@ imgact_op *imgact_transfer_image(imgact_client *client, const char *image_id, co
 
 imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_t sent_at) {
   if (!client || !call_json) return NULL;
+
   ia_arena arena;
   imgact_error error;
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_DELETE_IMAGE};
@@ -204,12 +209,14 @@ imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_
     status = imgact_error_set(&error, IMGACT_INVALID_ARGUMENT,
                               "cannot resume: the call was sent to %s, but this client uses %s",
                               target.endpoint, client->endpoint);
+
   imgact_op *op =
       status == IMGACT_NOMEM ? NULL : checked(ia_op_new(client, &ia_flow_mutation, &call));
   if (op && status != IMGACT_OK) {
     ia_error_clear(&op->error);
     ia_op_set_error(op, &error);
   }
+
   bool resumed = op && ia_mutation_resume(op, sent_at, target.credential);
   ia_arena_free(&arena);
   if (resumed) return op;

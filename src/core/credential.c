@@ -52,6 +52,7 @@ imgact_status ia_credential_set(ia_credential *credential, const char *token, si
   credential->token = copy;
   credential->length = found.length;
   ia_redactor_init(&credential->redactor, copy, found.length, credential->vendor_prefixes);
+
   return IMGACT_OK;
 }
 
@@ -63,6 +64,7 @@ static bool is_current(const ia_credential *credential, const char *token, size_
 bool ia_credential_refresh(ia_credential *credential) {
   ia_error_clear(&credential->error);
   if (!credential->callback) return false;
+
   char text[IA_TOKEN_MAX_BYTES];
   size_t length = 0;
   bool changed = false;
@@ -75,6 +77,7 @@ bool ia_credential_refresh(ia_credential *credential) {
                      "the token callback returned more bytes than its buffer holds");
   else if (!is_current(credential, text, length))
     changed = ia_credential_set(credential, text, length, &credential->error) == IMGACT_OK;
+
   ia_wipe(text, sizeof text);
   return changed;
 }
@@ -85,6 +88,7 @@ const char *ia_credential_id(const ia_credential *credential, const char *provid
   unsigned char digest[IA_SHA256_BYTES];
   ia_hmac hmac;
   if (!credential->token) return NULL;
+
   ia_hmac_init(&hmac, credential->token, credential->length);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     ia_hmac_add(&hmac, texts[i], strlen(texts[i]) + 1);
@@ -93,6 +97,7 @@ const char *ia_credential_id(const ia_credential *credential, const char *provid
     id[2 * i] = "0123456789abcdef"[digest[i] >> 4];
     id[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
   }
+
   id[IA_CREDENTIAL_ID_SIZE - 1] = '\0';
   return id;
 }

@@ -33,6 +33,7 @@ const char *imgact_status_name(imgact_status status) {
       [IMGACT_BUSY] = "busy",
       [IMGACT_END] = "end",
   };
+
   return (size_t)status < sizeof names / sizeof *names ? names[(size_t)status] : "internal";
 }
 
@@ -94,6 +95,7 @@ void ia_error_from_http(imgact_error *error, int http_status) {
       {503, IMGACT_UNAVAILABLE, IMGACT_ERROR_RETRYABLE},
       {504, IMGACT_UNAVAILABLE, IMGACT_ERROR_RETRYABLE},
   };
+
   ia_error_clear(error);
   error->http_status = http_status;
   error->status = http_status >= 500   ? IMGACT_UNAVAILABLE
@@ -104,6 +106,7 @@ void ia_error_from_http(imgact_error *error, int http_status) {
       error->status = known[i].status;
       error->flags = known[i].flags;
     }
+
   ia_error_text(error, "HTTP %d", http_status);
 }
 

@@ -15,9 +15,7 @@
 #include "trace.h"
 #include <string.h>
 
-#define MESSAGE_BYTES                                                                              \
-  (sizeof(((imgact_error *)NULL)->message) -                                                       \
-   128) /* leaves room for a remark after the API's message */
+#define MESSAGE_BYTES     (sizeof(((imgact_error *)NULL)->message) - 128) /* room for a remark */
 #define MAX_POLL_PAUSE_MS 3600000
 
 static void finished(imgact_exchange *base, const imgact_http_response *http);
@@ -64,6 +62,7 @@ static void release_slot(ia_exchange *exchange) {
 
 void ia_exchange_free(ia_exchange *exchange) {
   if (!exchange) return;
+
   imgact_client *client = exchange->client;
   bool left = exchange->state == IA_EXCHANGE_IN_FLIGHT,
        had_place = left || exchange->state == IA_EXCHANGE_ADMITTED;
@@ -75,6 +74,7 @@ void ia_exchange_free(ia_exchange *exchange) {
   else if (exchange->rate_limiter)
     ia_rate_limiter_on_not_sent(exchange->rate_limiter, exchange->slot->rate_limit_index,
                                 &exchange->counted);
+
   leave_rate_limiter(exchange);
   ia_timer_stop(&client->engine->timers, &exchange->timer);
   ia_list_remove(&exchange->entry.link);
@@ -151,6 +151,7 @@ static void reject(ia_queue_entry *entry, int64_t wait_ms) {
     ia_error_text(error, "%s (not resent: rate limit reached, next request allowed in %lld s)",
                   message, wait_s);
   }
+
   error->retry_after_ms = wait_ms;
   end_soon(exchange);
 }
@@ -178,6 +179,7 @@ static bool own_url(ia_exchange *exchange) {
     ia_buf_char(&url, '?');
     ia_buf_str(&url, ia_buf_text(&request->query));
   }
+
   exchange->http.url =
       url.state == IA_BUF_OK ? ia_arena_copy(&exchange->step, ia_buf_text(&url)) : NULL;
   ia_buf_free(&url);
@@ -225,11 +227,13 @@ static imgact_status build(ia_exchange *exchange) {
   if (!exchange->slot)
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s does not support '%s'",
                             client->provider->name, imgact_op_kind_name(exchange->call.kind));
+
   exchange->lacks_token = client->credential.error.status != IMGACT_OK;
   if (exchange->lacks_token) {
     *error = client->credential.error;
     return error->status;
   }
+
   imgact_status status = ia_request_encode(&exchange->request, exchange->slot, &exchange->call,
                                            client->provider, error);
   if (status != IMGACT_OK) return status;
@@ -242,6 +246,7 @@ static imgact_status build(ia_exchange *exchange) {
   if (exchange->request.body)
     exchange->http.body =
         imgact_json_writer_finish(exchange->request.body, &exchange->http.body_bytes);
+
   if (!own_url(exchange) || !own_headers(exchange)) return ia_no_memory(error);
   return IMGACT_OK;
 }
@@ -254,12 +259,14 @@ static void admit(ia_queue_entry *entry) {
     end_soon(exchange);
     return;
   }
+
   exchange->state = IA_EXCHANGE_ADMITTED;
   ia_queue_take_place(&exchange->client->queue);
   exchange->rate_limiter = ia_rate_limiter_ref(exchange->client->queue.rate_limiter);
   if (exchange->rate_limiter)
     exchange->counted =
         ia_rate_limiter_on_sent(exchange->rate_limiter, exchange->slot->rate_limit_index);
+
   ia_list_append(&exchange->client->engine->outbox, &exchange->entry.link);
 }
 
@@ -284,6 +291,7 @@ void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request
   if (left_ms < exchange->http.timeout_ms) exchange->http.timeout_ms = left_ms;
   exchange->sent_ms = timers->now.mono_ms;
   exchange->sent_at_ms = timers->now.wall_ms;
+
   *request = &exchange->http;
 }
 
@@ -330,6 +338,7 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
   ia_reply_read(&target, http, server_ms, rate, &exchange->error);
   learn_clock(exchange, http);
   client->rate = rate->rate_limit;
+
   if (exchange->policy.rate) *exchange->policy.rate = rate->rate_limit;
 }
 
@@ -371,6 +380,7 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
     decision.delay_ms =
         decision.asked_ms < MAX_POLL_PAUSE_MS ? decision.asked_ms : MAX_POLL_PAUSE_MS;
   }
+
   return decision;
 }
 
@@ -421,6 +431,7 @@ static void update_rate_limiter(ia_exchange *exchange, const imgact_http_respons
     ia_rate_limiter_on_not_sent(exchange->rate_limiter, number, &exchange->counted);
     return;
   }
+
   if (http->status == 429) told.rate_limit.limit = -1;
   told.next_request_at = ahead_ms < 0
                              ? IMGACT_NO_TIME
@@ -452,6 +463,7 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   imgact_rate_limit_info rate = {
       .size = sizeof rate, .rate_limit = ia_rate_limit_unknown, .next_request_at = IMGACT_NO_TIME};
   if (exchange->state != IA_EXCHANGE_IN_FLIGHT) return;
+
   ia_client_ref(client);
   release_slot(exchange);
   ia_timers_refresh(
@@ -463,6 +475,7 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
     take_reply(exchange, http, server_ms, &rate);
   else
     fail_without_response(exchange, http);
+
   int64_t ahead_ms = wait_hint_ms(client, &rate, server_ms);
   update_rate_limiter(exchange, http, &rate, ahead_ms);
   if (exchange->error.status == IMGACT_OK) {
@@ -480,6 +493,7 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
     else
       end(exchange, &decision);
   }
+
   ia_client_unref(client);
 }
 

@@ -148,11 +148,13 @@ static void on_name_list(ia_pager *pager) {
     error = op->error;
     details = op->details;
   }
+
   if (error.status == IMGACT_OK && !op->result.images_count)
     imgact_error_set(&error, IMGACT_NOT_FOUND, "%s: image '%s' not found",
                      op->client->provider->name, op->call.image_ref);
   else if (error.status == IMGACT_OK && op->result.images_count > 1)
     set_duplicate_names(op, &error);
+
   if (error.status != IMGACT_OK) op->result.images_count = 0;
   ia_op_end_with(op, &error, details);
 }
@@ -265,6 +267,7 @@ imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error
         action->error_message ? ": " : "", action->error_message ? action->error_message : "",
         action->error_code ? " (" : "", action->error_code ? action->error_code : "",
         action->error_code ? ")" : "");
+
   return imgact_error_set(error, IMGACT_PROTOCOL,
                           "action %s has the unknown status '%s'; its outcome is unknown", id,
                           word ? word : "");
@@ -294,6 +297,7 @@ static void wait_start(imgact_op *op) {
     ia_op_end_soon(op);
     return;
   }
+
   op->waits->left = count;
   for (size_t i = 0; i < count; i++) {
     op->waits->all[i].op = op;

@@ -86,6 +86,7 @@ static ia_time_range when_sent(const ia_lookup *lookup) {
     if (sent->resent) unknown.most_ms = by_clock(client, sent->resent_ms).most_ms;
     return unknown;
   }
+
   ia_time_range steady = by_clock(client, sent->mono_ms), present = by_clock(client, now->mono_ms);
   int64_t passed_ms = now->wall_ms - sent->wall_ms;
   ia_time_range wall = {present.least_ms - passed_ms, present.most_ms - passed_ms};
@@ -150,6 +151,7 @@ static void got_image(ia_exchange *exchange) {
     give_up(lookup, "the API returned another image");
     return;
   }
+
   bool shown = lookup->slot->image_shows_effect(lookup->call, image) == IMGACT_TRISTATE_TRUE;
   if (shown && !lookup->verifying) lookup->seen = image;
   if (lookup->verifying)
@@ -177,12 +179,14 @@ static void view_image(ia_lookup *lookup) {
       give_up(lookup, "the provider cannot show the effect");
     return;
   }
+
   enter(lookup, IA_LOOKUP_VIEWING);
   lookup->exchange = ia_exchange_new(client, lookup->policy, got_image, lookup);
   if (!lookup->exchange) {
     give_up(lookup, "out of memory");
     return;
   }
+
   if (!lookup->image.allocator)
     ia_result_init(&lookup->image, client->allocator, client->provider->name, lookup->keep_raw);
   ia_result_reset(&lookup->image);
@@ -203,6 +207,7 @@ static void followed(ia_watch *watch, const imgact_error *error, const char *det
     give_up(lookup, "out of memory");
     return;
   }
+
   lookup->action = lookup->actions.actions[0];
   view_image(lookup);
 }
@@ -222,6 +227,7 @@ static void follow(ia_lookup *lookup) {
     view_image(lookup);
     return;
   }
+
   enter(lookup, IA_LOOKUP_FOLLOWING);
   watch->id = lookup->action->id;
   watch->image = lookup->call->image_ref;
@@ -234,6 +240,7 @@ static void follow(ia_lookup *lookup) {
     give_up(lookup, "the action has no id");
     return;
   }
+
   ia_watch_start(watch, client, true);
   ia_timer_set(&client->engine->timers, &lookup->timer, lookup->settled_ms, too_late);
 }
@@ -255,6 +262,7 @@ static ia_finding weigh(ia_lookup *lookup) {
     certain += match == IA_MATCH_YES;
     unclear += match == IA_MATCH_UNCLEAR;
   }
+
   if (certain > 1) return IA_FOUND_SEVERAL;
   if (unclear) return IA_FOUND_UNCLEAR;
   if (certain) return IA_FOUND_ACTION;
@@ -292,6 +300,7 @@ static bool list_actions(ia_lookup *lookup, imgact_error *error) {
   lookup->pager->policy = lookup->policy;
   if (ia_pager_start(lookup->pager, &lookup->actions)) return true;
   *error = lookup->pager->error;
+
   return false;
 }
 

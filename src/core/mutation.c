@@ -47,6 +47,7 @@ static void enter(ia_mutation *m, ia_mutation_state state) {
 static bool may_be_applied(const imgact_op *op) {
   const ia_mutation *m = op->mutation;
   if (!m) return false;
+
   switch (m->state) {
   case IA_MUTATION_NEW:
   case IA_MUTATION_BLOCKED:
@@ -142,9 +143,11 @@ static void wait_for(ia_mutation *m, const imgact_action *action) {
     end_without_memory(m);
     return;
   }
+
   if (op->client->provider->max_not_found_polls > 0)
     m->watch.may_be_missing_until_ms =
         ia_later(timers_of(m)->now.mono_ms, op->client->settings.settle_ms);
+
   m->watch.kind = action->kind;
   ia_watch_start(&m->watch, op->client, true);
   ia_op_queue_progress(op, &m->watch);
@@ -159,6 +162,7 @@ static void applied(ia_mutation *m) {
   imgact_error none;
   ia_error_clear(&none);
   settle(m);
+
   if (!claimed) {
     end_without_memory(m);
   } else if (runs && op->wait && action->id) {
@@ -230,6 +234,7 @@ static void on_not_applied(ia_mutation *m) {
       .now_ms = timers_of(m)->now.mono_ms,
       .not_before_ms = doubt->resend_not_before_ms,
       .deadline_ms = op->deadline_ms};
+
   switch (ia_after_not_applied(&facts)) {
   case IA_RESEND_NOT_APPLIED: end(m, IA_MUTATION_NOT_APPLIED, &doubt->cause, doubt->details); break;
   case IA_RESEND_GIVE_UP: end(m, IA_MUTATION_UNKNOWN, &doubt->cause, doubt->details); break;
@@ -280,6 +285,7 @@ static void start_lookup(ia_mutation *m, int64_t for_ms) {
                   .settle_ms = op->client->settings.settle_ms,
                   .settled_ms = ia_later(timers_of(m)->now.mono_ms, for_ms),
                   .keep_raw = op->result.keep_raw};
+
   ia_lookup_start(&m->lookup);
 }
 
@@ -291,6 +297,7 @@ static void look_up(ia_mutation *m, ia_doubt_reason reason) {
     doubt->sent = (ia_sent){.mono_ms = exchange->sent_ms, .wall_ms = exchange->sent_at_ms};
   else if (doubt->sent.inherited && !doubt->sent.resent && exchange->maybe_applied)
     doubt->sent.resent = true, doubt->sent.resent_ms = exchange->sent_ms;
+
   doubt->reason = reason;
   doubt->cause = exchange->error;
   doubt->details = op->result.details ? ia_arena_copy(&op->arena, op->result.details) : NULL;
@@ -321,6 +328,7 @@ static void on_response(ia_exchange *exchange) {
   ia_mutation *m = op->mutation;
   bool doubt = m->doubt.reason != IA_DOUBT_NONE, idempotent = is_idempotent(op);
   bool rejected = ia_is_refusal(&exchange->error);
+
   if (exchange->error.status == IMGACT_OK || deleted_before(m, exchange)) {
     applied(m);
   } else if (exchange->uncertain) {
@@ -415,6 +423,7 @@ static void start(imgact_op *op) {
     ia_op_end_soon(op);
     return;
   }
+
   ia_mutation *m = op->mutation;
   bool blocked = false;
   if (creates_action(op)) {
@@ -422,6 +431,7 @@ static void start(imgact_op *op) {
     blocked = find_conflicting(m) != NULL;
     ia_list_append(list_of(op->client, m->key), &m->link);
   }
+
   if (blocked)
     enter(m, IA_MUTATION_BLOCKED);
   else
@@ -431,6 +441,7 @@ static void start(imgact_op *op) {
 /* Another program has sent the request, so its outcome is unknown from the start. */
 bool ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credential) {
   if (!make(op)) return false;
+
   op->mutation->credential = credential ? ia_arena_copy(&op->arena, credential) : NULL;
   if (credential && !op->mutation->credential) ia_op_refuse(op, IMGACT_NOMEM, "out of memory");
   ia_doubt *doubt = &op->mutation->doubt;
@@ -444,6 +455,7 @@ bool ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credent
     doubt->sent.wall_ms = sent_wall_ms;
     doubt->sent.mono_ms = now->mono_ms - (now->wall_ms - sent_wall_ms);
   }
+
   if (op->slot && creates_action(op)) doubt->attempts = 1;
   imgact_error_set(&doubt->cause, IMGACT_NETWORK,
                    "the program that sent the request received no response");

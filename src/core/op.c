@@ -34,6 +34,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   if (!client) return NULL;
   imgact_op *op = ia_alloc_zero(client->allocator, sizeof *op);
   if (!op) return NULL;
+
   op->client = client;
   ia_client_ref(client);
   op->flow = flow;
@@ -47,6 +48,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
     imgact_op_free(op);
     return NULL;
   }
+
   op->slot = ia_client_slot(client, call->kind);
   if (!op->slot)
     ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s does not support '%s'", client->provider->name,
@@ -55,6 +57,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
     ia_op_complete_error(op);
   else if (ia_call_holds_token(&op->call, &client->credential.redactor))
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "argument contains the API token");
+
   return op;
 }
 
@@ -110,6 +113,7 @@ void ia_op_start(imgact_op *op) {
   bool goes_on = has_page(op) && !op->notify_done;
   if (op->state != IA_OP_NEW && !goes_on)
     return; /* the page that is ready has not been delivered yet */
+
   ia_engine *engine = op->client->engine;
   ia_timers_refresh(&engine->timers);
   op->state = IA_OP_RUNNING;
@@ -118,10 +122,12 @@ void ia_op_start(imgact_op *op) {
     ia_op_end_soon(op);
     return;
   }
+
   if (op->options.deadline_ms > 0) {
     if (!goes_on) op->deadline_ms = ia_later(engine->timers.now.mono_ms, op->options.deadline_ms);
     ia_timer_set(&engine->timers, &op->deadline, op->deadline_ms, deadline_passed);
   }
+
   op->flow->start(op);
 }
 
@@ -216,6 +222,7 @@ bool ia_op_call_before_send(imgact_op *op) {
   ia_arena_free(&arena);
   if (op->state != IA_OP_RUNNING) return false; /* cancelled by the callback */
   if (status == IMGACT_OK) return true;
+
   imgact_error_set(&op->error, status, "%s", rejected);
   return false;
 }
@@ -275,12 +282,14 @@ void imgact_op_cancel(imgact_op *op) {
 
 void imgact_op_free(imgact_op *op) {
   if (!op) return;
+
   imgact_client *client = op->client;
   op->callbacks.done = NULL;
   if (op->state == IA_OP_RUNNING) {
     imgact_error_set(&op->error, IMGACT_CANCELLED, "cancelled");
     ia_op_end(op);
   }
+
   op->free_on_unpin = true;
   op->notify_done = false;
   ia_list_remove(&op->notify);
@@ -305,6 +314,7 @@ void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   if (!op || !options || op->state != IA_OP_NEW) return;
   ia_op_check_size(op, options, options->size, sizeof *options, "imgact_op_options");
   if (op->error.status != IMGACT_OK) return;
+
   op->options = *options;
   op->result.keep_raw = (options->flags & IMGACT_OP_FLAG_KEEP_RAW) != 0;
   op->call.flags = options->flags & IMGACT_OP_FLAG_VIA_IMAGE;
@@ -313,9 +323,11 @@ void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   if (options->deadline_ms < 0 || options->poll_interval_ms < 0 || options->max_attempts < 0)
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
                  "deadline_ms, poll_interval_ms and max_attempts must not be negative");
+
   if ((options->flags & IMGACT_OP_FLAG_VIA_IMAGE) && op->call.kind != IMGACT_OP_GET_ACTION)
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
                  "IMGACT_OP_FLAG_VIA_IMAGE is valid for imgact_get_action() only");
+
   bool pages = options->page || options->per_page || options->max_items ||
                (options->flags & IMGACT_OP_FLAG_PAGED);
   if (op->flow->configure)

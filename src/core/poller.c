@@ -177,12 +177,14 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
     watch->report(watch, &error, NULL);
     return;
   }
+
   watch->kind = seen->kind;
   watch->unbatched = false;
   if (seen->status == IMGACT_ACTION_STATUS_RUNNING)
     schedule_poll(watch);
   else
     watch->active = false;
+
   learn_duration(watch, seen);
   watch->report(watch, NULL, NULL);
 }
@@ -263,6 +265,7 @@ static void on_polled(ia_exchange *exchange) {
 static ia_batch *new_batch(imgact_client *client) {
   ia_batch *batch = ia_alloc_zero(client->allocator, sizeof *batch);
   if (!batch) return NULL;
+
   ia_request_policy policy = {.priority = IA_PRIORITY_POLL,
                               .is_poll = true,
                               .no_early_rejection = true,
@@ -272,6 +275,7 @@ static ia_batch *new_batch(imgact_client *client) {
     ia_free(client->allocator, batch);
     return NULL;
   }
+
   ia_result_init(&batch->result, client->allocator, client->provider->name, false);
   ia_list_init(&batch->watches);
   batch->rate = ia_rate_limit_unknown;
@@ -327,6 +331,7 @@ static void fill(ia_batch *batch, imgact_client *client, size_t max) {
     if (watch->policy.deadline_ms > policy->deadline_ms)
       policy->deadline_ms = watch->policy.deadline_ms;
   }
+
   batch->shared = call.action_ids_count > 1;
   if (!ia_list_empty(&client->poller.due)) ia_queue_add(&client->queue, &client->poller.entry);
   ia_exchange_submit_admitted(batch->exchange, &call, &batch->result);

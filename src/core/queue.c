@@ -113,6 +113,7 @@ static bool run_priority(ia_queue *queue, size_t priority, int64_t *until_ms) {
     if (!ia_list_empty(&queue->entries[priority][quota]) && permit.until_ms < *until_ms)
       *until_ms = permit.until_ms;
   }
+
   return false;
 }
 

@@ -246,6 +246,7 @@ ia_rate_limiter *ia_rate_limiter_acquire(ia_rate_limiters *limiters, uint64_t ke
     rate_limiter->references++;
     return rate_limiter;
   }
+
   ia_rate_limiter *rate_limiter = ia_alloc_zero(limiters->allocator, sizeof *rate_limiter);
   if (!rate_limiter) return NULL;
   rate_limiter->owner = limiters;
@@ -344,6 +345,7 @@ ia_permit ia_rate_limiter_request_permit(ia_rate_limiter *rate_limiter, uint32_t
   if (quota_allows(quota, now_ms, left, true, &until_ms)) return until(IA_PERMIT_GRANTED, now_ms);
   bool is_guess = quota->minute_rule == IA_MINUTE_UNTESTED &&
                   minute_is_full(quota, (double)quota->limit - left);
+
   return until(is_guess ? IA_PERMIT_CHECK_LATER : IA_PERMIT_DELAYED, until_ms);
 }
 
@@ -354,6 +356,7 @@ ia_sent_request ia_rate_limiter_on_sent(ia_rate_limiter *rate_limiter, uint32_t 
   if (now_ms < rate_limiter->slow_start_until_ms)
     rate_limiter->next_ms =
         now_ms + 1 + (int64_t)(SLOW_START_GAP_MS * ia_random(rate_limiter->owner->timers));
+
   if (!quota) return request;
   request.ended_before = quota->sent - (uint64_t)quota->in_flight;
   quota->sent++;

@@ -70,11 +70,13 @@ static ia_decision wait_for(const ia_attempt *a) {
     decision.asked_ms = asked;
     return decision;
   }
+
   decision.delay_ms = ia_backoff_ms(a->base_ms, a->attempts, a->random);
   if (a->error->retry_after_ms > 0)
     decision.delay_ms = asked;
   else if (asked > decision.delay_ms)
     decision.delay_ms = asked;
+
   return decision;
 }
 

@@ -27,6 +27,7 @@ static void contradict(ia_server_clock *clock, ia_time_range believed, ia_time_r
 void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent_ms,
                            int64_t received_ms) {
   if (received_ms < sent_ms) return;
+
   ia_time_range seen = {date_ms - received_ms, date_ms + DATE_STEP_MS - sent_ms};
   ia_time_range now = widened(clock->offset, received_ms - clock->learned_ms);
   if (!clock->known) {
@@ -37,6 +38,7 @@ void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent
     clock->offset.least_ms = seen.least_ms > now.least_ms ? seen.least_ms : now.least_ms;
     clock->offset.most_ms = seen.most_ms < now.most_ms ? seen.most_ms : now.most_ms;
   }
+
   clock->known = true;
   clock->learned_ms = received_ms;
 }

@@ -5,10 +5,8 @@
 #include "str.h"
 #include <string.h>
 
-#define BODY_BYTES 4096
-#define REDACTED_BYTES                                                                             \
-  ((size_t)2 * BODY_BYTES) /* twice what is shown, so that a token that begins in it is complete   \
-                            */
+#define BODY_BYTES     4096
+#define REDACTED_BYTES ((size_t)2 * BODY_BYTES) /* a token may begin in what is shown */
 
 static char *clean(const ia_exchange *exchange, ia_arena *arena, const char *text, size_t length,
                    size_t *whole_bytes) {
@@ -23,6 +21,7 @@ static char *clean(const ia_exchange *exchange, ia_arena *arena, const char *tex
                    ? ia_arena_copy_n(arena, redacted, ia_utf8_cut(redacted, out.length, BODY_BYTES))
                    : NULL;
   if (copy) *whole_bytes = out.length + (length - looked_at);
+
   ia_buf_free(&out);
   return copy;
 }
@@ -75,6 +74,7 @@ void ia_trace_request(ia_exchange *exchange) {
 void ia_trace_response(ia_exchange *exchange, const imgact_http_response *http) {
   imgact_client *client = exchange->client;
   if (!client->trace) return;
+
   imgact_trace_event e =
       event(exchange, http->delivery == IMGACT_DELIVERY_ANSWERED ? IMGACT_TRACE_RESPONSE
                                                                  : IMGACT_TRACE_FAILURE);
@@ -89,6 +89,7 @@ void ia_trace_response(ia_exchange *exchange, const imgact_http_response *http) 
   } else {
     e.message = clean_text(exchange, &arena, http->message);
   }
+
   client->trace(client->trace_user_data, &e);
   ia_arena_free(&arena);
 }

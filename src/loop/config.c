@@ -147,6 +147,7 @@ static void check_bytes(reading *r, const char *line, size_t length, size_t capa
       return;
     }
   }
+
   if (!ia_utf8_valid(line, length, false))
     REJECT(r, "invalid UTF-8; save the file as UTF-8");
   else if (length >= capacity) {
@@ -164,34 +165,40 @@ static void open_section(reading *r, const char *line, size_t length) {
     REJECT(r, "missing ']' of a section; write [NAME]");
     return;
   }
+
   const char *after = end + 1;
   while (after < line + length && is_blank(*after)) after++;
   if (after < line + length && !is_comment(*after)) {
     REJECT(r, "unexpected text after the section's ']'; move it to a new line");
     return;
   }
+
   while (name < end && is_blank(*name)) name++;
   while (end > name && is_blank(end[-1])) end--;
   if (name == end) {
     REJECT(r, "missing section name; write [NAME]");
     return;
   }
+
   ia_profile *profile = ia_arena_alloc(&r->config->arena, sizeof *profile);
   if (profile) profile->name = ia_arena_copy_n(&r->config->arena, name, (size_t)(end - name));
   if (!profile || !profile->name) {
     r->status = ia_no_memory(r->error);
     return;
   }
+
   bool is_new = false;
   if (!ia_hashmap_put(&r->names, ia_hash(profile->name, strlen(profile->name)), 0, &is_new)) {
     r->status = ia_no_memory(r->error);
     return;
   }
+
   const ia_profile *first = is_new ? NULL : ia_config_find(r->config, profile->name);
   if (first) {
     REJECT(r, "duplicate section [%s], first on line %d; merge them", first->name, first->line);
     return;
   }
+
   profile->line = r->line;
   *r->end = r->profile = profile;
   r->end = &profile->next;
@@ -213,6 +220,7 @@ static void check_cut(reading *r, const char *line, size_t length) {
 static char *next_line(char *buffer, int capacity, void *stream) {
   reading *r = stream;
   if (r->status != IMGACT_OK || r->left == 0) return NULL;
+
   const char *line = r->text;
   const char *newline = memchr(line, '\n', r->left);
   size_t length = newline ? (size_t)(newline - line) : r->left;
@@ -254,16 +262,19 @@ static void set_value(reading *r, ia_key key, const char *value) {
            profile->lines[key]);
     return;
   }
+
   for (ia_key other = IA_KEY_TOKEN_ENV; is_token_source(key) && other < IA_KEYS; other++) {
     if (!profile->values[other]) continue;
     REJECT(r, "duplicate token source, first is %s on line %d; remove one of them",
            key_names[other], profile->lines[other]);
     return;
   }
+
   if (wrong) {
     REJECT(r, "%s: %s", key_names[key], wrong);
     return;
   }
+
   profile->lines[key] = r->line;
   profile->values[key] = ia_arena_copy(&r->config->arena, value);
   if (!profile->values[key]) r->status = ia_no_memory(r->error);
@@ -306,6 +317,7 @@ static void reject_key(reading *r, const char *name) {
   for (ia_key key = 0; key < IA_KEYS; key++)
     if (is_near(name, key_names[key])) meant = key_names[key];
   if (meant || may_be_quoted(name)) (void)snprintf(word, sizeof word, " '%s'", name);
+
   if (meant)
     REJECT(r, "unknown key%s; did you mean %s?", word, meant);
   else if (*word != '\0' && strstr(word, "token"))
@@ -327,6 +339,7 @@ static int on_value(void *user, const char *section, const char *name, const cha
   reading *r = user;
   (void)section;
   if (r->status != IMGACT_OK) return 0;
+
   bool is_default = strcmp(name, default_key) == 0;
   ia_key key = 0;
   while (key < IA_KEYS && strcmp(name, key_names[key]) != 0) key++;
@@ -343,6 +356,7 @@ static int on_value(void *user, const char *section, const char *name, const cha
   } else {
     set_value(r, key, value);
   }
+
   return r->status == IMGACT_OK;
 }
 
@@ -373,6 +387,7 @@ static imgact_status parse(imgact_config *config, const char *text, size_t lengt
     r.line = wrong_line;
     REJECT(&r, "expected [NAME], KEY = VALUE on one line, or a comment with # or ;");
   }
+
   if (r.status == IMGACT_OK) check_whole(&r);
   ia_hashmap_free(&r.names);
   return r.status;
@@ -422,6 +437,7 @@ imgact_status imgact_config_load(const char *path, const imgact_allocator *alloc
     *config = made;
   else
     imgact_config_free(made);
+
   return status;
 }
 

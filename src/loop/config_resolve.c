@@ -110,11 +110,13 @@ static imgact_status choose_provider(const imgact_config *config, const char *na
                  known);
     return IMGACT_INVALID_ARGUMENT;
   }
+
   out->provider = own && strcmp(own->name, name) == 0 ? own : imgact_provider_find(name);
   if (!out->provider) {
     unknown_provider(config, out->profile, name, error);
     return IMGACT_INVALID_ARGUMENT;
   }
+
   out->shown.provider = out->provider->name;
   return IMGACT_OK;
 }
@@ -172,6 +174,7 @@ static imgact_status choose_token(imgact_config *config, const imgact_config_ove
   const char *const *values = out->profile ? out->profile->values : none;
   imgact_config_settings *shown = &out->shown;
   if (over->token_file) return choose_file(config, over->token_file, false, out, error);
+
   for (ia_key key = IA_KEY_TOKEN_ENV; !over->token_env && key < IA_KEYS; key++)
     if (values[key]) out->token_line = out->profile->lines[key];
   if (!over->token_env && values[IA_KEY_TOKEN_FILE])
@@ -181,6 +184,7 @@ static imgact_status choose_token(imgact_config *config, const imgact_config_ove
     shown->token_kind = "command";
     return IMGACT_OK;
   }
+
   const char *name = over->token_env ? over->token_env : values[IA_KEY_TOKEN_ENV];
   if (!name) name = first_set(out->provider->token_env);
   if (!name) return IMGACT_OK;
@@ -215,6 +219,7 @@ static imgact_status choose(imgact_config *config, const imgact_config_overrides
   out->shown.endpoint = ia_config_intern(config, endpoint_of(out, over->endpoint));
   if (!out->shown.endpoint) return ia_no_memory(error);
   status = reject_foreign_endpoint(out, error);
+
   return status == IMGACT_OK ? choose_token(config, over, out, error) : status;
 }
 
@@ -258,10 +263,12 @@ static imgact_status complete_options(imgact_config *config, imgact_config_overr
   choice chosen;
   if (options->provider && ia_provider_check(options->provider, error) != IMGACT_OK)
     return IMGACT_INVALID_ARGUMENT;
+
   if (options->provider)
     over->provider = options->provider->name;
   else if (options->provider_name)
     over->provider = options->provider_name;
+
   if (options->endpoint) over->endpoint = options->endpoint;
   imgact_status status = choose(config, over, options->provider, &chosen, error);
   if (status != IMGACT_OK) return status;
@@ -285,6 +292,7 @@ imgact_status imgact_client_from_config(imgact_config *config,
                                         imgact_client **client, imgact_error *error) {
   if (options && !ia_struct_size_ok(options, options->size, sizeof *options))
     return imgact_client_new(options, client, error); /* rejects it */
+
   imgact_client_options all = options ? *options : no_options;
   all.size = sizeof all;
   imgact_config_overrides over;
@@ -296,6 +304,7 @@ imgact_status imgact_client_from_config(imgact_config *config,
     status = imgact_client_new(&all, client, error);
   else
     ia_destroy_unused_transport(&all);
+
   ia_bytes_free(&bytes);
   return status;
 }
@@ -304,6 +313,7 @@ imgact_status imgact_client_from_profile(const char *profile, const imgact_clien
                                          imgact_client **client, imgact_error *error) {
   if (options && !ia_struct_size_ok(options, options->size, sizeof *options))
     return imgact_client_new(options, client, error); /* rejects it */
+
   if (!options) options = &no_options;
   const imgact_config_overrides over = {.size = sizeof over, .profile = profile};
   imgact_config *config = NULL;
@@ -315,6 +325,7 @@ imgact_status imgact_client_from_profile(const char *profile, const imgact_clien
     status = imgact_client_from_config(config, &over, options, client, error);
   else
     ia_destroy_unused_transport(options);
+
   imgact_config_free(config);
   return status;
 }

@@ -70,6 +70,7 @@ static imgact_status make(const imgact_allocator *allocator, imgact_transport *t
                             "invalid transport: set all required members and size");
   imgact_loop *made = ia_alloc_zero(allocator, sizeof *made);
   if (!made) return ia_no_memory(error);
+
   made->allocator = *allocator;
   made->transport = transport;
   made->references = 1;
@@ -102,6 +103,7 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
                               "imgact_transport_new_curl()");
   else if (!transport)
     status = imgact_transport_new_curl(allocator, o->ca_file, &transport, error);
+
   if (allocator && status == IMGACT_OK) status = make(allocator, transport, loop, error);
   if (status != IMGACT_OK && transport && transport->destroy) transport->destroy(transport);
   return status;
@@ -233,6 +235,7 @@ imgact_status imgact_op_run(imgact_op *op) {
   if (!op) return IMGACT_NOMEM;
   imgact_loop *loop = op->client->outer;
   if (loop->dispatching) return IMGACT_BUSY;
+
   ia_loop_ref(loop);
   ia_op_pin(op); /* a callback may free the operation, its client and the loop */
   while (ia_op_has_undelivered_page(op))

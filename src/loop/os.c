@@ -97,5 +97,6 @@ imgact_status ia_read_file(const char *path, size_t max, ia_bytes *bytes, bool *
   if (wrong) (void)REJECT(error, "%s: %s", ia_path_shown(path, shown), wrong);
   (void)close(fd);
   if (!memory) return ia_no_memory(error);
+
   return wrong ? IMGACT_INVALID_ARGUMENT : IMGACT_OK;
 }

@@ -121,6 +121,7 @@ static int spawn_with(const char *command, int out, char **environment, child *m
   posix_spawnattr_t attributes;
   int wrong = posix_spawn_file_actions_init(&files);
   if (wrong != 0) return wrong;
+
   wrong = posix_spawnattr_init(&attributes);
   if (wrong == 0) {
     wrong = set_files(&files, out);
@@ -129,6 +130,7 @@ static int spawn_with(const char *command, int out, char **environment, child *m
       wrong = posix_spawn(&made->pid, "/bin/sh", &files, &attributes, arguments, environment);
     (void)posix_spawnattr_destroy(&attributes);
   }
+
   (void)posix_spawn_file_actions_destroy(&files);
   return wrong;
 }
@@ -262,6 +264,7 @@ static imgact_status run(const char *command, const char *profile, int64_t limit
     return REJECT(error,
                   "profile [%s]: cannot get the exit status of token_command: SIGCHLD is ignored",
                   profile);
+
   return check_status(profile, status, bytes, error);
 }
 

@@ -30,6 +30,7 @@ imgact_status ia_read_token(const imgact_config_settings *selection, ia_bytes *b
     status = ia_read_file(source, IA_TOKEN_MAX_READ, bytes, NULL, error);
   else
     status = ia_read_command(source, selection->profile, IA_TOKEN_COMMAND_MS, bytes, error);
+
   if (status != IMGACT_OK) return status;
   char shown[IA_PATH_SHOWN];
   const char *where = strcmp(selection->token_kind, "command") == 0 ? "the output of token_command"

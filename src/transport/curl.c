@@ -191,6 +191,7 @@ static imgact_status curl_send(imgact_transport *transport, const imgact_http_re
     put_transfer(curl, transfer);
     return status;
   }
+
   transfer->exchange = exchange;
   imgact_exchange_set_data(exchange, transfer);
   ia_list_append(&curl->running, &transfer->link);
@@ -387,6 +388,7 @@ static imgact_status open_curl(ia_curl *curl, imgact_error *error) {
   if (lacking)
     return imgact_error_set(error, IMGACT_INTERNAL, "%s does not support: %s", curl_version(),
                             lacking);
+
   if (!first) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   put_transfer(curl, first);
   return IMGACT_OK;
@@ -426,5 +428,6 @@ imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const
     *transport = &curl->transport;
   else
     curl_destroy(&curl->transport);
+
   return status;
 }

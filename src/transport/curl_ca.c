@@ -42,6 +42,7 @@ static bool base64_text(const char *at, const char *end) {
 static const char *check_pem(const char *text, size_t length) {
   size_t certificates = 0;
   if (memchr(text, '\0', length)) return "not a PEM file";
+
   for (const char *at = text; (at = strstr(at, BEGIN_MARK));) {
     const char *line_end = strchr(at, '\n');
     const char *end = line_end ? strstr(line_end, END_MARK) : NULL;
@@ -53,6 +54,7 @@ static const char *check_pem(const char *text, size_t length) {
     certificates += certificate;
     at = end;
   }
+
   return certificates > 0 ? NULL : "no PEM certificate found";
 }
 

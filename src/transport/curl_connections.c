@@ -76,6 +76,7 @@ int ia_connections_open(ia_connections *connections, int family, int type, int p
     errno = reason;
     return -1;
   }
+
   forget(connections, connection->socket);
   ia_list_append(&connections->open, &connection->link);
   return connection->socket;

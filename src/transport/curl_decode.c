@@ -71,6 +71,7 @@ static void inflate_some(ia_decoder *decoder, ia_buf *out) {
     result = inflate(&decoder->stream, Z_NO_FLUSH);
     ia_buf_add(out, chunk, sizeof chunk - decoder->stream.avail_out);
   } while (result == Z_OK && decoder->stream.avail_out == 0 && out->state == IA_BUF_OK);
+
   if (result == Z_MEM_ERROR) out->state = IA_BUF_NOMEM;
   if (result == Z_STREAM_END)
     stop(decoder, decoder->stream.avail_in > 0 ? IA_DECODER_BROKEN : IA_DECODER_ENDED);

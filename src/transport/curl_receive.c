@@ -119,6 +119,7 @@ static size_t on_head(char *line, size_t size, size_t count, void *user) {
     end_head(transfer);
   else
     add_field(transfer, line, length);
+
   return transfer->fields.state == IA_BUF_OK ? length : reject(transfer, IMGACT_FAILURE_NOMEM);
 }
 

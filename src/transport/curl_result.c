@@ -14,6 +14,7 @@ static imgact_failure by_code(const ia_transfer *transfer) {
   if (ia_compat_head_too_large(transfer->result, head_expected)) return IMGACT_FAILURE_TOO_LARGE;
   if (transfer->result == CURLE_COULDNT_CONNECT && transfer->socket_error == ENOMEM)
     return IMGACT_FAILURE_NOMEM;
+
   switch (transfer->result) {
   case CURLE_OK: return transfer->head_done ? IMGACT_FAILURE_NONE : IMGACT_FAILURE_NETWORK;
   case CURLE_OPERATION_TIMEDOUT: return IMGACT_FAILURE_TIMEOUT;
@@ -91,6 +92,7 @@ static const char *own_message(ia_transfer *transfer, imgact_failure failure) {
     return NULL;
   default: break;
   }
+
   if (transfer->http11_required) return "the server requires HTTP/1.1 for this request";
   if (transfer->resent) return "the connection was closed before the response";
   if (transfer->result == CURLE_ABORTED_BY_CALLBACK)
@@ -117,6 +119,7 @@ static const char *curl_message(ia_transfer *transfer) {
   bool word = first[0] >= 'A' && first[0] <= 'Z' && !(*rest >= 'A' && *rest <= 'Z') &&
               (rest > first + 1 || *rest == ' ');
   if (word) first[0] = (char)(first[0] - 'A' + 'a');
+
   return transfer->message;
 }
 
@@ -145,6 +148,7 @@ void ia_transfer_response(ia_transfer *transfer, imgact_header *headers,
     response->body_bytes = transfer->body.length;
     return;
   }
+
   response->delivery = transfer->sent || transfer->sent_before ? IMGACT_DELIVERY_MAYBE_SENT
                                                                : IMGACT_DELIVERY_NOT_SENT;
   response->message = own_message(transfer, failure);

@@ -23,9 +23,8 @@ enum {
   SCOPE_LOOPBACK = 2
 }; /* bit flags: TLS, and a host that is never proxied */
 
-#define IDLE_CONNECTION_MAX_S                                                                      \
-  55L /* servers close idle connections after 60 s or more: avoid sending at that moment */
-#define KEPT_BUFFER_BYTES ((size_t)256 << 10)
+#define IDLE_CONNECTION_MAX_S 55L /* servers close idle connections after 60 s or more */
+#define KEPT_BUFFER_BYTES     ((size_t)256 << 10)
 
 /* ---- callbacks ---- */
 
@@ -123,6 +122,7 @@ static CURLcode set_constants(CURL *easy) {
   IA_CURL_SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   IA_CURL_SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   IA_CURL_SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+
   return CURLE_OK;
 }
 
@@ -148,6 +148,7 @@ ia_transfer *ia_transfer_new(const imgact_allocator *allocator, ia_connections *
   transfer->easy = curl_easy_init();
   if (transfer->easy) *lacking = set_up(transfer, authorities);
   if (transfer->easy && !*lacking) return transfer;
+
   ia_transfer_free(transfer);
   return NULL;
 }
@@ -248,6 +249,7 @@ static CURLcode set_method(CURL *easy, const imgact_http_request *request) {
     IA_CURL_SET(easy, CURLOPT_HTTPGET, 1L);
     IA_CURL_SET(easy, CURLOPT_CUSTOMREQUEST, get ? NULL : request->method);
   }
+
   return CURLE_OK;
 }
 

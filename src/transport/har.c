@@ -114,6 +114,7 @@ static void read_headers(reader *in, const imgact_json *list, imgact_http_respon
     reject(in, "response.headers", "is not an array");
     return;
   }
+
   imgact_header *headers =
       ia_arena_array(&in->har->arena, imgact_json_count(list), sizeof *headers);
   if (!headers) no_memory(in);
@@ -125,6 +126,7 @@ static void read_headers(reader *in, const imgact_json *list, imgact_http_respon
     const char *value = read_string(in, imgact_json_get(item, "value"), "response.headers[].value");
     headers[response->headers_count++] = (imgact_header){name, value};
   }
+
   response->headers = headers;
 }
 
@@ -186,6 +188,7 @@ static void read_failure(reader *in, const imgact_json *ours, ia_har_entry *entr
     if (index == IMGACT_FAILURE_NONE) reject(in, "_imgact.failure", "is not a known failure");
     response->failure = (imgact_failure)index;
   }
+
   if (!is_absent(message)) response->message = read_string(in, message, "_imgact.message");
 }
 
@@ -200,11 +203,13 @@ static void read_response(reader *in, const imgact_json *json, ia_har_entry *ent
     reject(in, "response.status", "is not an HTTP status");
     return;
   }
+
   response->status = (int32_t)status;
   if (status == 0) {
     read_failure(in, imgact_json_get(json, "_imgact"), entry);
     return;
   }
+
   read_headers(in, imgact_json_get(from, "headers"), response);
   body came = read_body(in, imgact_json_get(from, "content"), "response.content");
   response->body = came.text;
@@ -227,12 +232,14 @@ static void read_entries(reader *in) {
         "cannot read cassette '%.200s': not a HAR file, log.entries is not an array", in->path);
     return;
   }
+
   ia_har *har = in->har;
   har->entries = ia_arena_array(&har->arena, imgact_json_count(list), sizeof *har->entries);
   if (!har->entries) {
     no_memory(in);
     return;
   }
+
   imgact_json_iter each = imgact_json_iter_begin(list);
   for (const imgact_json *item;
        in->status == IMGACT_OK && (item = imgact_json_iter_next(&each, NULL)); in->entry++) {
@@ -250,10 +257,12 @@ static void read_file(reader *in, ia_buf *text) {
   while (file && text->state == IA_BUF_OK && (length = fread(chunk, 1, sizeof chunk, file)) > 0) {
     ia_buf_add(text, chunk, length);
   }
+
   if (!file || ferror(file)) {
     in->status = imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
                                   "cannot read cassette '%.200s': %s", in->path, strerror(errno));
   }
+
   if (file) fclose(file);
   if (text->state == IA_BUF_NOMEM) no_memory(in);
   if (text->state == IA_BUF_FULL && in->status == IMGACT_OK) {

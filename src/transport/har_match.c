@@ -82,15 +82,18 @@ static void put_query(ia_buf *out, ia_buf *scratch, const char *query, size_t le
     if (part > 0) pairs[count++] = put_pair(&encoded, scratch, query, part);
     query += part + 1;
   }
+
   if (encoded.state != IA_BUF_OK) out->state = encoded.state;
   if (out->state == IA_BUF_OK && count > 0) {
     for (size_t i = 0; i < count; i++) pairs[i].text = ia_buf_text(&encoded) + pairs[i].offset;
     qsort(pairs, count, sizeof *pairs, compare_pairs);
   }
+
   for (size_t i = 0; out->state == IA_BUF_OK && i < count; i++) {
     ia_buf_char(out, i == 0 ? '?' : '&');
     ia_buf_add(out, pairs[i].text, pairs[i].length);
   }
+
   ia_free(out->allocator, pairs);
   ia_buf_free(&encoded);
 }
@@ -108,6 +111,7 @@ const char *ia_match_key(const char *method, const char *url, ia_arena *arena) {
   if (url[path_length] == '?')
     put_query(&out, &scratch, url + path_length + 1, strcspn(url + path_length + 1, "#"));
   const char *key = out.state == IA_BUF_OK ? ia_arena_copy_n(arena, out.data, out.length) : NULL;
+
   ia_buf_free(&out);
   ia_buf_free(&scratch);
   return key;
@@ -236,6 +240,7 @@ static similarity compare(const ia_match_entry *entry, const char *key,
       (key[same] == '\0' && entry->key[same] == '?') || memchr(key, '?', same)) {
     return OTHER_QUERY;
   }
+
   const char *there = strchr(entry->key, ' '), *asked = strchr(key, ' ');
   size_t path = strcspn(asked, "?");
   return there && strcspn(there, "?") == path && memcmp(there, asked, path) == 0 ? SAME_PATH
@@ -291,12 +296,14 @@ void ia_match_describe_nearest(ia_buf *out, const ia_match_entry *entries, size_
     best = like;
     longest = same;
   }
+
   ia_buf_str(out, "no cassette entry for ");
   put_sample(out, key, strlen(key));
   if (count == 0) {
     ia_buf_str(out, ": the cassette is empty");
     return;
   }
+
   ia_buf_printf(out, "; closest: log.entries[%zu] ", nearest);
   put_difference(out, &entries[nearest], best, key, request);
 }

@@ -160,6 +160,7 @@ static find find_at(const ia_scrub *scrub, const char *text, size_t length, bool
     found.token = true;
     return found;
   }
+
   found.covered = vendor_token_at(text, length);
   if (found.covered > 0 || !word_starts) return found;
   found.covered = plain_token_at(text, length);
@@ -168,6 +169,7 @@ static find find_at(const ia_scrub *scrub, const char *text, size_t length, bool
   /* A known token is found separately, at its own position. */
   if (found.covered > 0 && secret_at(scrub, text + found.skip, found.covered) > 0)
     found.covered = 0;
+
   return found;
 }
 
@@ -215,6 +217,7 @@ void ia_scrub_text(ia_scrub *scrub, ia_buf *out, const char *text, size_t length
     kept = at;
     starts = 0;
   }
+
   ia_buf_add(out, text + kept, length - kept);
 }
 

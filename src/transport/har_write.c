@@ -67,6 +67,7 @@ static bool write_query(imgact_json_writer *writer, const char *url,
     if (length > 0) write_pair(writer, ia_buf_text(&name), ia_buf_text(&value));
     at += length;
   }
+
   imgact_json_write_end_array(writer);
   bool ok = name.state == IA_BUF_OK && value.state == IA_BUF_OK;
   ia_buf_free(&name);
@@ -82,6 +83,7 @@ static bool write_body(imgact_json_writer *writer, const char *body, size_t byte
     imgact_json_write_string_n(writer, body, bytes);
     return true;
   }
+
   ia_buf coded;
   ia_buf_init(&coded, allocator, IA_HAR_MAX_BYTES * 2);
   ia_base64_encode(&coded, body, bytes);
@@ -110,6 +112,7 @@ static bool write_request(imgact_json_writer *writer, const ia_har_entry *entry,
     ok = write_body(writer, entry->body, entry->body_bytes, allocator) && ok;
     imgact_json_write_end_object(writer);
   }
+
   write_integer(writer, "headersSize", -1);
   write_integer(writer, "bodySize", (int64_t)entry->body_bytes);
   imgact_json_write_end_object(writer);
@@ -136,6 +139,7 @@ static bool write_response(imgact_json_writer *writer, const imgact_http_respons
   write_integer(writer, "headersSize", -1);
   write_integer(writer, "bodySize", -1);
   imgact_json_write_end_object(writer);
+
   return ok;
 }
 

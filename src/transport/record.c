@@ -89,10 +89,12 @@ static const char *keep(recorder *rec, const char *text, size_t length, size_t *
     if (!made) clean.state = IA_BUF_NOMEM;
     if (made) copy = made;
   }
+
   if (clean.state == IA_BUF_OK) {
     *kept = clean.length;
     rec->kept_bytes += clean.length;
   }
+
   if (clean.state == IA_BUF_NOMEM) mark_broken(rec, IMGACT_NOMEM, "out of memory");
   if (clean.state == IA_BUF_FULL) mark_broken(rec, IMGACT_INTERNAL, "larger than 256 MiB");
   ia_buf_free(&clean);
@@ -196,6 +198,7 @@ static recorded *remember(recorder *rec, const imgact_http_request *request,
                           imgact_exchange *outer) {
   recorded *made = ia_arena_alloc(&rec->arena, sizeof *made);
   if (!made) return NULL;
+
   *made = (recorded){.exchange = {.on_finished = on_finished},
                      .outer = outer,
                      .owner = rec,
@@ -308,10 +311,12 @@ static imgact_status save(recorder *rec, imgact_error *error) {
   ia_har_file file;
   /* A command that sent no request does not replace an existing cassette. */
   if (ia_list_empty(&rec->entries) && access(rec->path, F_OK) == 0) return IMGACT_OK;
+
   imgact_status status = IMGACT_OK;
   if (!ia_har_file_open(&file, rec->path, &rec->allocator)) {
     status = cannot_write(rec, file.no_memory ? IMGACT_NOMEM : IMGACT_INTERNAL, error, file.why);
   }
+
   if (status == IMGACT_OK) status = write_entries(rec, &file, error);
   if (status == IMGACT_OK && !ia_har_file_commit(&file))
     status = cannot_write(rec, IMGACT_INTERNAL, error, file.why);
@@ -402,6 +407,7 @@ static imgact_status make(imgact_transport *inner, const char *path,
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "invalid transport to record: set all required members and size");
   }
+
   recorder *rec = new_recorder(allocator, path);
   if (!rec) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   imgact_status status = complete(rec, inner, error);
@@ -409,6 +415,7 @@ static imgact_status make(imgact_transport *inner, const char *path,
     *made = rec;
     return status;
   }
+
   rec->unsaved = false;
   record_destroy(&rec->transport);
   return status;

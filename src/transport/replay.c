@@ -93,6 +93,7 @@ static imgact_status replay_send(imgact_transport *transport, const imgact_http_
     pending_free(rep, made);
     return IMGACT_NOMEM;
   }
+
   made->exchange = exchange;
   made->number = rep->sent++;
   made->due_ms = due_at(rep, made->entry, request->timeout_ms);
@@ -139,6 +140,7 @@ static imgact_http_response response_to(const pending *made) {
     failed.failure = IMGACT_FAILURE_TOO_LARGE;
     return failed;
   }
+
   return made->entry->response;
 }
 
@@ -218,6 +220,7 @@ static bool prepare(replayer *rep) {
 static replayer *new_replayer(const imgact_allocator *allocator) {
   replayer *rep = ia_alloc_zero(allocator, sizeof *rep);
   if (!rep) return NULL;
+
   rep->allocator = *allocator;
   ia_list_init(&rep->in_flight);
   rep->transport = (imgact_transport){.size = sizeof(imgact_transport),
@@ -247,10 +250,12 @@ imgact_status imgact_transport_new_replayer(const char *path, const imgact_alloc
     ia_free(allocator, rep);
     return status;
   }
+
   if (!prepare(rep)) {
     replay_destroy(&rep->transport);
     return imgact_error_set(error, IMGACT_NOMEM, "out of memory for cassette '%.200s'", path);
   }
+
   *transport = &rep->transport;
   return IMGACT_OK;
 }

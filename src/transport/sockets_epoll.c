@@ -62,6 +62,7 @@ size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
                                   .out = (mask & EPOLLOUT) != 0,
                                   .broken = (mask & (EPOLLERR | EPOLLHUP)) != 0};
   }
+
   return count;
 }
 
