@@ -21,13 +21,13 @@ static bool try_encode(imgact_op *op, const imgact_call *call) {
   error.status = ia_request_encode(&request, slot, call, op->client->provider, &error);
   ia_op_set_error(op, &error);
   bool sends = error.status == IMGACT_OK && !request.empty;
-  op->local = op->local || (sends && request.local);
+  op->filtered_locally = op->filtered_locally || (sends && request.local);
   ia_request_free(&request);
   return sends;
 }
 
 static void need(imgact_op *op, const char *text, const char *what) {
-  if (!text || !*text) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "missing %s", what);
+  if (!text || !*text) ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "missing %s", what);
 }
 
 static bool changes_nothing(const imgact_image_update *u) {
@@ -45,7 +45,7 @@ static imgact_op *checked(imgact_op *op) {
     need(op, call->image_ref, "image id");
   if (call->kind == IMGACT_OP_TRANSFER) need(op, call->region, "region");
   if (call->kind == IMGACT_OP_UPDATE_IMAGE && changes_nothing(call->update))
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT,
                  "nothing to change: set a member of imgact_image_update");
   (void)try_encode(op, call);
   return op;
@@ -77,7 +77,7 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
   const ia_query_plan *queries = &op->pager->queries;
   bool types_here = (op->pager->requested_filters & IMGACT_FILTER_TYPE) && queries->count &&
                     !queries->exact_types[queries->count - 1];
-  op->local = sends && (op->local || op->pager->local_filters || types_here);
+  op->filtered_locally = sends && (op->filtered_locally || op->pager->local_filters || types_here);
   return op;
 }
 
@@ -119,7 +119,7 @@ imgact_op *imgact_get_image(imgact_client *client, const char *id_or_name,
   if (!op || op->error.status != IMGACT_OK) return op;
   bool by_name = (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP) != 0;
   if (architecture && !by_name)
-    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s does not support filtering by architecture",
+    ia_op_reject(op, IMGACT_UNSUPPORTED, "%s does not support filtering by architecture",
                  client->provider->name);
 
   if (!by_name || client->provider->is_valid_id(id_or_name)) try_encode(op, &op->call);
@@ -143,7 +143,7 @@ imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_
                       .image_ref = image_id};
   imgact_op *op = ia_op_new(client, &ia_flow_wait, &call);
   if (op && !count)
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "missing action ids: pass at least one");
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "missing action ids: pass at least one");
   return op;
 }
 

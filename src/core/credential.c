@@ -69,7 +69,7 @@ bool ia_credential_refresh(ia_credential *credential) {
   size_t length = 0;
   bool changed = false;
   imgact_status status =
-      ia_hook_status(credential->callback(credential->user_data, text, sizeof text, &length));
+      ia_callback_status(credential->callback(credential->user_data, text, sizeof text, &length));
   if (status != IMGACT_OK)
     imgact_error_set(&credential->error, status, "the token callback failed");
   else if (length > sizeof text)

@@ -112,7 +112,7 @@ void ia_error_from_http(imgact_error *error, int http_status) {
 
 /* Rejects BUSY and END: a caller would take them for results of the library, such as the end of a
  * list. */
-imgact_status ia_hook_status(imgact_status status) {
+imgact_status ia_callback_status(imgact_status status) {
   return (unsigned)status <= IMGACT_CANCELLED ? status : IMGACT_INTERNAL;
 }
 

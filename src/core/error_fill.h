@@ -15,6 +15,6 @@ void ia_error_from_http(imgact_error *error, int http_status);
 /* Sets and returns IMGACT_NOMEM. */
 imgact_status ia_no_memory(imgact_error *error);
 /* Returns the status that a user's callback returned; INTERNAL if it is not allowed there. */
-imgact_status ia_hook_status(imgact_status status);
+imgact_status ia_callback_status(imgact_status status);
 
 #endif

@@ -40,21 +40,21 @@ bool ia_may_change_image(const imgact_slot *slot, const imgact_call *call,
          same_kind(slot, call, action) != IMGACT_TRISTATE_FALSE;
 }
 
-ia_step ia_after_look(ia_finding finding, bool verifies_image, bool settled) {
+ia_step ia_after_lookup(ia_finding finding, bool verifies_image, bool settled) {
   switch (finding) {
   case IA_FOUND_ACTION: return verifies_image ? IA_STEP_VERIFY : IA_STEP_ADOPT;
   case IA_FOUND_EFFECT: return IA_STEP_ADOPT;
   case IA_FOUND_SEVERAL: return IA_STEP_AMBIGUOUS;
-  case IA_FOUND_NOTHING: return settled ? IA_STEP_NOT_APPLIED : IA_STEP_LOOK_AGAIN;
-  default: return settled ? IA_STEP_AMBIGUOUS : IA_STEP_LOOK_AGAIN;
+  case IA_FOUND_NOTHING: return settled ? IA_STEP_NOT_APPLIED : IA_STEP_REPEAT;
+  default: return settled ? IA_STEP_AMBIGUOUS : IA_STEP_REPEAT;
   }
 }
 
 ia_resend ia_after_not_applied(const ia_resend_facts *f) {
-  if (f->reason == IA_DOUBT_REJECTED) return IA_RESEND_NOT_APPLIED;
+  if (f->reason == IA_UNKNOWN_REJECTED) return IA_RESEND_NOT_APPLIED;
   bool too_often = f->attempts >= f->max_attempts || f->retry_budget < 1;
-  bool too_late = f->retry_after_ms > IA_MAX_WAIT_MS || f->not_before_ms > f->deadline_ms;
+  bool too_late = f->retry_after_ms > IA_MAX_WAIT_MS || f->resend_not_before_ms > f->deadline_ms;
   /* An idempotent request has used up its attempts before the lookup. */
   if (f->idempotent || too_often || too_late) return IA_RESEND_GIVE_UP;
-  return f->now_ms < f->not_before_ms ? IA_RESEND_LATER : IA_RESEND_NOW;
+  return f->now_ms < f->resend_not_before_ms ? IA_RESEND_LATER : IA_RESEND_NOW;
 }

@@ -8,12 +8,13 @@
 #include <imgact/provider.h>
 
 /* Why the outcome is unknown. */
-typedef enum ia_doubt_reason {
-  IA_DOUBT_NONE,
-  IA_DOUBT_LOST_RESPONSE,
-  IA_DOUBT_REJECTED, /* a resend was rejected, perhaps because the first request had taken effect */
-  IA_DOUBT_INHERITED /* sent by another program, which received no response */
-} ia_doubt_reason;
+typedef enum ia_unknown_reason {
+  IA_UNKNOWN_NONE,
+  IA_UNKNOWN_LOST_RESPONSE,
+  IA_UNKNOWN_REJECTED, /* a resend was rejected, perhaps because the first request had taken effect
+                        */
+  IA_UNKNOWN_INHERITED /* sent by another program, which received no response */
+} ia_unknown_reason;
 
 /* When a request was sent, by the API's clock. */
 typedef struct ia_send_time {
@@ -44,7 +45,7 @@ typedef enum ia_finding {
 } ia_finding;
 
 typedef enum ia_step {
-  IA_STEP_LOOK_AGAIN,
+  IA_STEP_REPEAT,
   IA_STEP_VERIFY, /* wait for the action, then check the image */
   IA_STEP_ADOPT,
   IA_STEP_NOT_APPLIED,
@@ -52,16 +53,16 @@ typedef enum ia_step {
 } ia_step;
 
 /* Returns the next step. settled: the lookup started after the settle time. */
-ia_step ia_after_look(ia_finding finding, bool verifies_image, bool settled);
+ia_step ia_after_lookup(ia_finding finding, bool verifies_image, bool settled);
 
 /* Facts about a request that was not applied, or will never be. */
 typedef struct ia_resend_facts {
-  ia_doubt_reason reason;
+  ia_unknown_reason reason;
   bool idempotent;
   int32_t attempts, max_attempts, retry_budget;
-  int64_t retry_after_ms;        /* the API's Retry-After; -1 = none */
-  int64_t now_ms, not_before_ms; /* monotonic */
-  int64_t deadline_ms;           /* monotonic */
+  int64_t retry_after_ms;               /* the API's Retry-After; -1 = none */
+  int64_t now_ms, resend_not_before_ms; /* monotonic */
+  int64_t deadline_ms;                  /* monotonic */
 } ia_resend_facts;
 
 typedef enum ia_resend {

@@ -18,15 +18,15 @@
 #define MESSAGE_BYTES     (sizeof(((imgact_error *)NULL)->message) - 128) /* room for a remark */
 #define MAX_POLL_PAUSE_MS 3600000
 
-static void finished(imgact_exchange *base, const imgact_http_response *http);
+static void on_finished(imgact_exchange *base, const imgact_http_response *http);
 static void on_retry_timer(ia_timer *timer);
-static void end_empty(ia_timer *timer);
+static void end_without_response(ia_timer *timer);
 
 ia_exchange *ia_exchange_new(imgact_client *client, ia_request_policy policy,
                              void (*done)(ia_exchange *), void *owner) {
   ia_exchange *exchange = ia_alloc_zero(client->allocator, sizeof *exchange);
   if (!exchange) return NULL;
-  exchange->base.on_finished = finished;
+  exchange->base.on_finished = on_finished;
   exchange->client = client;
   exchange->policy = policy;
   exchange->done = done;
@@ -103,10 +103,10 @@ static void enqueue(ia_exchange *exchange) {
  * inside its own call. */
 static void end_soon(ia_exchange *exchange) {
   ia_timer_set(&exchange->client->engine->timers, &exchange->timer,
-               exchange->client->engine->timers.now.mono_ms, end_empty);
+               exchange->client->engine->timers.now.mono_ms, end_without_response);
 }
 
-static void end_empty(ia_timer *timer) {
+static void end_without_response(ia_timer *timer) {
   ia_exchange *exchange = IA_ENTRY(timer, ia_exchange, timer);
   if (exchange->error.status != IMGACT_OK && exchange->maybe_applied)
     exchange->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
@@ -118,7 +118,7 @@ static void prepare(ia_exchange *exchange, const imgact_call *call, imgact_resul
   exchange->result = result;
   exchange->number = ++exchange->client->exchanges;
   exchange->slot = ia_client_slot(exchange->client, call->kind);
-  exchange->uncertain = false;
+  exchange->outcome_unknown = false;
   if (!exchange->attempts) exchange->maybe_applied = false;
   ia_error_clear(&exchange->error);
 }
@@ -237,7 +237,7 @@ static imgact_status build(ia_exchange *exchange) {
   imgact_status status = ia_request_encode(&exchange->request, exchange->slot, &exchange->call,
                                            client->provider, error);
   if (status != IMGACT_OK) return status;
-  exchange->local = exchange->request.local;
+  exchange->local_filters = exchange->request.local;
   if (exchange->request.empty) return IMGACT_OK;
   exchange->http = (imgact_http_request){.size = sizeof exchange->http,
                                          .method = exchange->request.method,
@@ -289,8 +289,8 @@ void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request
   int64_t left_ms = left_of(exchange);
   if (left_ms < 1) left_ms = 1;
   if (left_ms < exchange->http.timeout_ms) exchange->http.timeout_ms = left_ms;
-  exchange->sent_ms = timers->now.mono_ms;
-  exchange->sent_at_ms = timers->now.wall_ms;
+  exchange->sent_mono_ms = timers->now.mono_ms;
+  exchange->sent_wall_ms = timers->now.wall_ms;
 
   *request = &exchange->http;
 }
@@ -315,17 +315,17 @@ static int64_t server_time_ms(const ia_exchange *exchange, const imgact_http_res
 }
 
 /* Only responses of the API itself show its clock; an error may come from a gateway. */
-static void learn_clock(ia_exchange *exchange, const imgact_http_response *http) {
+static void update_server_clock(ia_exchange *exchange, const imgact_http_response *http) {
   imgact_client *client = exchange->client;
   int64_t date_ms;
   if (exchange->error.status == IMGACT_OK && date_of(http, &date_ms))
-    ia_server_clock_learn(&client->server_clock, date_ms, exchange->sent_ms,
-                          client->engine->timers.now.mono_ms);
+    ia_server_clock_update(&client->server_clock, date_ms, exchange->sent_mono_ms,
+                           client->engine->timers.now.mono_ms);
 }
 
 /* Decodes a response. Every response may report the rate limit, also an error. */
-static void take_reply(ia_exchange *exchange, const imgact_http_response *http, int64_t server_ms,
-                       imgact_rate_limit_info *rate) {
+static void read_response(ia_exchange *exchange, const imgact_http_response *http,
+                          int64_t server_ms, imgact_rate_limit_info *rate) {
   imgact_client *client = exchange->client;
   const ia_reply_target target = {.provider = client->provider,
                                   .slot = exchange->slot,
@@ -334,9 +334,9 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
                                   .redactor = &exchange->redactor,
                                   .allocator = client->allocator,
                                   .scratch = &exchange->step,
-                                  .local_filters = exchange->local};
+                                  .local_filters = exchange->local_filters};
   ia_reply_read(&target, http, server_ms, rate, &exchange->error);
-  learn_clock(exchange, http);
+  update_server_clock(exchange, http);
   client->rate = rate->rate_limit;
 
   if (exchange->policy.rate) *exchange->policy.rate = rate->rate_limit;
@@ -355,8 +355,8 @@ static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_limit
   return __builtin_sub_overflow(rate->next_request_at, server_ms, &ahead_ms) ? INT64_MAX : ahead_ms;
 }
 
-static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http,
-                         int64_t wait_hint_ms) {
+static ia_decision decide_retry(ia_exchange *exchange, const imgact_http_response *http,
+                                int64_t wait_hint_ms) {
   imgact_client *client = exchange->client;
   ia_engine *engine = client->engine;
   ia_attempt attempt = {.method = exchange->request.method,
@@ -366,7 +366,8 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                         .error = &exchange->error,
                         .attempts = exchange->attempts,
                         .max_attempts = exchange->policy.max_attempts,
-                        .tokens = exchange->policy.is_poll ? IA_RETRY_BUDGET : client->retry_budget,
+                        .retry_budget =
+                            exchange->policy.is_poll ? IA_RETRY_BUDGET : client->retry_budget,
                         .base_ms = client->settings.retry_base_ms,
                         .left_ms = left_of(exchange),
                         .wait_hint_ms = wait_hint_ms,
@@ -401,7 +402,7 @@ static void back_off(ia_exchange *exchange, const ia_decision *decision) {
 }
 
 /* Adds to the message what the API's response does not say. */
-static void explain(ia_exchange *exchange, const ia_decision *decision) {
+static void add_remark(ia_exchange *exchange, const ia_decision *decision) {
   imgact_error *error = &exchange->error;
   char message[MESSAGE_BYTES];
   ia_str_copy(message, sizeof message, error->message);
@@ -412,8 +413,8 @@ static void explain(ia_exchange *exchange, const ia_decision *decision) {
 }
 
 static void end(ia_exchange *exchange, const ia_decision *decision) {
-  explain(exchange, decision);
-  exchange->uncertain = decision->uncertain;
+  add_remark(exchange, decision);
+  exchange->outcome_unknown = decision->outcome_unknown;
   if (exchange->maybe_applied) exchange->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
   ia_str_copy(exchange->error.provider, sizeof exchange->error.provider,
               exchange->client->provider->name);
@@ -424,7 +425,7 @@ static void end(ia_exchange *exchange, const ia_decision *decision) {
  * minute is exceeded. */
 static void update_rate_limiter(ia_exchange *exchange, const imgact_http_response *http,
                                 const imgact_rate_limit_info *rate, int64_t ahead_ms) {
-  imgact_rate_limit_info told = *rate;
+  imgact_rate_limit_info reported = *rate;
   if (!exchange->rate_limiter) return;
   uint32_t number = exchange->slot->rate_limit_index;
   if (http->delivery == IMGACT_DELIVERY_NOT_SENT) {
@@ -432,18 +433,18 @@ static void update_rate_limiter(ia_exchange *exchange, const imgact_http_respons
     return;
   }
 
-  if (http->status == 429) told.rate_limit.limit = -1;
-  told.next_request_at = ahead_ms < 0
-                             ? IMGACT_NO_TIME
-                             : ia_later(exchange->client->engine->timers.now.mono_ms, ahead_ms);
+  if (http->status == 429) reported.rate_limit.limit = -1;
+  reported.next_request_at = ahead_ms < 0
+                                 ? IMGACT_NO_TIME
+                                 : ia_later(exchange->client->engine->timers.now.mono_ms, ahead_ms);
   bool answered = http->delivery == IMGACT_DELIVERY_ANSWERED;
   ia_rate_limiter_on_finished(exchange->rate_limiter, number, &exchange->counted,
-                              answered ? &told : NULL);
+                              answered ? &reported : NULL);
   if (answered && http->status / 100 == 2)
     ia_rate_limiter_on_served(exchange->rate_limiter, &exchange->counted);
 }
 
-static void park(ia_exchange *exchange, const ia_decision *decision) {
+static void block_rate_limiter(ia_exchange *exchange, const ia_decision *decision) {
   int64_t asked =
       exchange->error.retry_after_ms > 0 ? exchange->error.retry_after_ms : decision->delay_ms;
   if (decision->action == IA_RETRY_TOO_LATE) asked = decision->asked_ms;
@@ -457,7 +458,7 @@ static void fail_without_response(ia_exchange *exchange, const imgact_http_respo
   ia_reply_failure(&exchange->redactor, http, &exchange->error);
 }
 
-static void finished(imgact_exchange *base, const imgact_http_response *http) {
+static void on_finished(imgact_exchange *base, const imgact_http_response *http) {
   ia_exchange *exchange = IA_ENTRY(base, ia_exchange, base);
   imgact_client *client = exchange->client;
   imgact_rate_limit_info rate = {
@@ -472,7 +473,7 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   ia_error_clear(&exchange->error);
   int64_t server_ms = server_time_ms(exchange, http);
   if (http->delivery == IMGACT_DELIVERY_ANSWERED)
-    take_reply(exchange, http, server_ms, &rate);
+    read_response(exchange, http, server_ms, &rate);
   else
     fail_without_response(exchange, http);
 
@@ -480,13 +481,13 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   update_rate_limiter(exchange, http, &rate, ahead_ms);
   if (exchange->error.status == IMGACT_OK) {
     if (client->retry_budget < IA_RETRY_BUDGET) client->retry_budget++;
-    exchange->uncertain = exchange->maybe_applied = false;
+    exchange->outcome_unknown = exchange->maybe_applied = false;
     leave_rate_limiter(exchange);
     exchange->done(exchange);
   } else {
-    ia_decision decision = judge(exchange, http, ahead_ms);
+    ia_decision decision = decide_retry(exchange, http, ahead_ms);
     exchange->maybe_applied = exchange->maybe_applied || decision.maybe_applied;
-    park(exchange, &decision);
+    block_rate_limiter(exchange, &decision);
     leave_rate_limiter(exchange);
     if (decision.action == IA_RETRY_AFTER)
       back_off(exchange, &decision);

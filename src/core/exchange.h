@@ -42,14 +42,15 @@ struct ia_exchange {
   ia_sent_request counted;       /* the attempt, as counted by rate_limiter */
   ia_request_policy policy;
   ia_exchange_state state;
-  int64_t sent_ms;    /* monotonic, of the last attempt */
-  int64_t sent_at_ms; /* wall clock, of the last attempt */
-  int32_t attempts;   /* attempts so far; the owner may set it */
+  int64_t sent_mono_ms; /* monotonic, of the last attempt */
+  int64_t sent_wall_ms; /* wall clock, of the last attempt */
+  int32_t attempts;     /* attempts so far; the owner may set it */
   uint32_t number;
-  uint32_t local;   /* filters that the provider leaves to the core */
-  bool lacks_token; /* the token callback failed; error is its error */
-  bool uncertain;   /* the last attempt of a request that is not idempotent may have been applied */
-  bool maybe_applied; /* some attempt of a mutation may have been applied */
+  uint32_t local_filters; /* filters that the provider leaves to the core */
+  bool lacks_token;       /* the token callback failed; error is its error */
+  bool outcome_unknown;   /* the last attempt of a request that is not idempotent may have been
+                             applied */
+  bool maybe_applied;     /* some attempt of a mutation may have been applied */
   imgact_error error;
 };
 

@@ -91,7 +91,7 @@ static void list_configure(imgact_op *op, const imgact_op_options *options) {
                                          .max_items = options->max_items,
                                          .paged = (options->flags & IMGACT_OP_FLAG_PAGED) != 0};
   if (ia_pager_check(op->pager, &error) != IMGACT_OK)
-    ia_op_refuse(op, error.status, "%s", error.message);
+    ia_op_reject(op, error.status, "%s", error.message);
 }
 
 static bool list_has_page(const imgact_op *op) {
@@ -256,7 +256,7 @@ static void note(imgact_op *op, const imgact_error *error, const char *details) 
   if (details) op->details = ia_arena_copy(&op->arena, details);
 }
 
-imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error) {
+imgact_status ia_action_outcome(const imgact_action *action, imgact_error *error) {
   const char *id = action->id ? action->id : "(without an id)", *word = action->provider_status;
   if (action->status == IMGACT_ACTION_STATUS_SUCCESS ||
       action->status == IMGACT_ACTION_STATUS_RUNNING)
@@ -275,11 +275,11 @@ imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error
 
 static void on_action(ia_watch *watch, const imgact_error *error, const char *details) {
   imgact_op *op = ((wait_item *)watch)->op;
-  imgact_error verdict;
+  imgact_error outcome;
   if (error)
     note(op, error, details);
-  else if (ia_action_verdict(watch->action, &verdict) != IMGACT_OK)
-    note(op, &verdict, NULL);
+  else if (ia_action_outcome(watch->action, &outcome) != IMGACT_OK)
+    note(op, &outcome, NULL);
   if (!error && watch->action->status == IMGACT_ACTION_STATUS_RUNNING) {
     ia_op_queue_progress(op, watch);
     return;

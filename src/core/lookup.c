@@ -13,9 +13,9 @@
 
 #define GRACE_MS       2000   /* the API's clock and its dates have whole seconds */
 #define LOCAL_GRACE_MS 600000 /* if the API's time is not known */
-#define LOOKS          5      /* during the settle time */
+#define MAX_LOOKUPS    5      /* during the settle time */
 
-static void look(ia_lookup *lookup);
+static void run_lookup(ia_lookup *lookup);
 static void view_image(ia_lookup *lookup);
 
 static int64_t now_ms(const ia_lookup *lookup) {
@@ -50,13 +50,14 @@ static void rested(ia_timer *timer) {
   if (lookup->verifying)
     view_image(lookup);
   else
-    look(lookup);
+    run_lookup(lookup);
 }
 
 /* The next lookup starts after a part of the settle time, the last one at its end, or at once if
  * that has passed. */
 static void rest(ia_lookup *lookup) {
-  int64_t left = lookup->settled_ms - now_ms(lookup), interval = lookup->settle_ms / LOOKS;
+  int64_t left = lookup->lookup_deadline_ms - now_ms(lookup),
+          interval = lookup->settle_ms / MAX_LOOKUPS;
   if (left < 0) left = 0;
   if (interval < 1) interval = 1;
   enter(lookup, IA_LOOKUP_RESTING);
@@ -108,7 +109,9 @@ static ia_send_time send_time(const ia_lookup *lookup) {
 
 static void follow(ia_lookup *lookup);
 
-static bool settled(const ia_lookup *lookup) { return lookup->began_ms >= lookup->settled_ms; }
+static bool is_settle_time_over(const ia_lookup *lookup) {
+  return lookup->lookup_started_ms >= lookup->lookup_deadline_ms;
+}
 
 static const char *why_unclear(ia_finding finding) {
   if (finding == IA_FOUND_UNSTABLE)
@@ -119,8 +122,8 @@ static const char *why_unclear(ia_finding finding) {
 
 static void decide(ia_lookup *lookup, ia_finding finding) {
   bool verifies = (lookup->slot->flags & IMGACT_SLOT_VERIFY_IMAGE) != 0;
-  switch (ia_after_look(finding, verifies, settled(lookup))) {
-  case IA_STEP_LOOK_AGAIN: rest(lookup); break;
+  switch (ia_after_lookup(finding, verifies, is_settle_time_over(lookup))) {
+  case IA_STEP_REPEAT: rest(lookup); break;
   case IA_STEP_VERIFY: follow(lookup); break;
   case IA_STEP_ADOPT: end(lookup, IA_OUTCOME_APPLIED); break;
   case IA_STEP_NOT_APPLIED: end(lookup, IA_OUTCOME_NOT_APPLIED); break;
@@ -133,7 +136,7 @@ static void decide(ia_lookup *lookup, ia_finding finding) {
 static void verified(ia_lookup *lookup, bool shown) {
   if (shown)
     end(lookup, IA_OUTCOME_APPLIED);
-  else if (now_ms(lookup) >= lookup->settled_ms)
+  else if (now_ms(lookup) >= lookup->lookup_deadline_ms)
     give_up(lookup,
             "an action of this kind has finished, but the image does not show the requested state");
   else
@@ -222,7 +225,7 @@ static void follow(ia_lookup *lookup) {
   imgact_client *client = lookup->client;
   ia_watch *watch = &lookup->watch;
   lookup->verifying = true;
-  lookup->settled_ms = ia_later(now_ms(lookup), lookup->settle_ms);
+  lookup->lookup_deadline_ms = ia_later(now_ms(lookup), lookup->settle_ms);
   if (!lookup->action || lookup->action->status != IMGACT_ACTION_STATUS_RUNNING) {
     view_image(lookup);
     return;
@@ -242,7 +245,7 @@ static void follow(ia_lookup *lookup) {
   }
 
   ia_watch_start(watch, client, true);
-  ia_timer_set(&client->engine->timers, &lookup->timer, lookup->settled_ms, too_late);
+  ia_timer_set(&client->engine->timers, &lookup->timer, lookup->lookup_deadline_ms, too_late);
 }
 
 /* ---- the image's actions ---- */
@@ -304,10 +307,10 @@ static bool list_actions(ia_lookup *lookup, imgact_error *error) {
   return false;
 }
 
-static void look(ia_lookup *lookup) {
+static void run_lookup(ia_lookup *lookup) {
   imgact_error error;
   enter(lookup, IA_LOOKUP_LISTING);
-  lookup->began_ms = now_ms(lookup);
+  lookup->lookup_started_ms = now_ms(lookup);
   lookup->finding = IA_FOUND_NOTHING;
   lookup->seen = NULL; /* each lookup decides by its own results */
   if (!(lookup->slot->flags & IMGACT_SLOT_CREATES_ACTION))
@@ -325,7 +328,7 @@ void ia_lookup_start(ia_lookup *lookup) {
   lookup->verifying = false;
   lookup->action = NULL;
   lookup->seen = NULL;
-  look(lookup);
+  run_lookup(lookup);
 }
 
 void ia_lookup_free(ia_lookup *lookup) {

@@ -41,9 +41,9 @@ typedef struct ia_lookup {
   void *owner;
   ia_request_policy policy;
   ia_sent sent;
-  int64_t settled_ms; /* monotonic: end of the lookups */
+  int64_t lookup_deadline_ms; /* monotonic: end of the lookups */
   int64_t settle_ms;
-  int64_t began_ms; /* start of the last lookup: its results are at least as recent */
+  int64_t lookup_started_ms; /* start of the last lookup: its results are at least as recent */
   bool keep_raw;
 
   ia_lookup_state state;
@@ -61,8 +61,8 @@ typedef struct ia_lookup {
   char reason[256];
 } ia_lookup;
 
-/* Starts the lookup. client, slot, call, done, owner, policy, sent, settled_ms and settle_ms must
- * be set, the rest zero. May call done before it returns. */
+/* Starts the lookup. client, slot, call, done, owner, policy, sent, lookup_deadline_ms and
+ * settle_ms must be set, the rest zero. May call done before it returns. */
 void ia_lookup_start(ia_lookup *lookup);
 /* Stops the lookup and frees its memory; may be called repeatedly. */
 void ia_lookup_free(ia_lookup *lookup);

@@ -6,7 +6,7 @@
  *
  * Invariants:
  * - Exactly one source of events (timer, exchange, lookup, watch) is active, that of the state.
- * - Whether the mutation may have been applied follows from the state and the doubt, in
+ * - Whether the mutation may have been applied follows from the state and `unknown`, in
  * may_be_applied() alone.
  * - Of two conflicting mutations of a client, the later one is blocked until the earlier one can
  * take no further effect.
@@ -39,7 +39,7 @@ static void enter(ia_mutation *m, ia_mutation_state state) {
   ia_timer_stop(timers_of(m), &m->timer);
   ia_exchange_free(m->op->exchange);
   m->op->exchange = NULL;
-  if (m->state == IA_MUTATION_LOOKING) ia_lookup_free(&m->lookup);
+  if (m->state == IA_MUTATION_LOOKUP) ia_lookup_free(&m->lookup);
   if (m->state == IA_MUTATION_WAITING) ia_watch_stop(&m->watch);
   m->state = state;
 }
@@ -51,11 +51,11 @@ static bool may_be_applied(const imgact_op *op) {
   switch (m->state) {
   case IA_MUTATION_NEW:
   case IA_MUTATION_BLOCKED:
-  case IA_MUTATION_READY: return m->doubt.reason != IA_DOUBT_NONE;
+  case IA_MUTATION_READY: return m->unknown.reason != IA_UNKNOWN_NONE;
   case IA_MUTATION_SENDING:
-    return m->doubt.reason != IA_DOUBT_NONE ||
+    return m->unknown.reason != IA_UNKNOWN_NONE ||
            (op->exchange && ia_exchange_may_have_reached_server(op->exchange));
-  case IA_MUTATION_LOOKING:
+  case IA_MUTATION_LOOKUP:
   case IA_MUTATION_RESTING:
   case IA_MUTATION_WAITING: /* if it was reported as not applied, a caller would send it again */
   case IA_MUTATION_UNKNOWN: return true;
@@ -110,7 +110,7 @@ static uint64_t key_of(const imgact_call *call) {
 static void end_with_action(ia_mutation *m, const imgact_action *action) {
   imgact_error error;
   ia_error_clear(&error);
-  bool unknown = ia_action_verdict(action, &error) == IMGACT_PROTOCOL;
+  bool unknown = ia_action_outcome(action, &error) == IMGACT_PROTOCOL;
   end(m, unknown ? IA_MUTATION_UNKNOWN : IA_MUTATION_APPLIED, &error, NULL);
 }
 
@@ -184,7 +184,7 @@ static void applied(ia_mutation *m) {
 /* The message includes the server's reason, which the user needs to find the outcome. */
 static void end_ambiguous(ia_mutation *m, const char *why) {
   imgact_error error;
-  const imgact_error *cause = &m->doubt.cause;
+  const imgact_error *cause = &m->unknown.cause;
   char lost[sizeof error.message / 3],
       looked[sizeof error.message / 2]; /* each leaves room for the other */
   ia_str_copy(lost, sizeof lost, cause->message);
@@ -194,14 +194,14 @@ static void end_ambiguous(ia_mutation *m, const char *why) {
   error.http_status = cause->http_status;
   ia_str_copy(error.request_id, sizeof error.request_id, cause->request_id);
   m->op->result.actions_count = m->op->result.images_count = 0;
-  end(m, IA_MUTATION_UNKNOWN, &error, m->doubt.details);
+  end(m, IA_MUTATION_UNKNOWN, &error, m->unknown.details);
 }
 
 /* If an idempotent request has used up its attempts, its own error is more helpful than that of the
  * lookup. */
 static void not_settled(ia_mutation *m, const char *why) {
   if (is_idempotent(m->op))
-    end(m, IA_MUTATION_UNKNOWN, &m->doubt.cause, m->doubt.details);
+    end(m, IA_MUTATION_UNKNOWN, &m->unknown.cause, m->unknown.details);
   else
     end_ambiguous(m, why);
 }
@@ -223,28 +223,30 @@ static void start_lookup(ia_mutation *m, int64_t for_ms);
 static void on_not_applied(ia_mutation *m) {
   imgact_op *op = m->op;
   imgact_client *client = op->client;
-  ia_doubt *doubt = &m->doubt;
+  ia_unknown_outcome *unknown = &m->unknown;
   const ia_resend_facts facts = {
-      .reason = doubt->reason,
+      .reason = unknown->reason,
       .idempotent = is_idempotent(op),
-      .attempts = doubt->attempts,
+      .attempts = unknown->attempts,
       .max_attempts = ia_op_request_policy(op, IA_PRIORITY_MUTATION, false).max_attempts,
       .retry_budget = client->retry_budget,
-      .retry_after_ms = doubt->cause.retry_after_ms,
+      .retry_after_ms = unknown->cause.retry_after_ms,
       .now_ms = timers_of(m)->now.mono_ms,
-      .not_before_ms = doubt->resend_not_before_ms,
+      .resend_not_before_ms = unknown->resend_not_before_ms,
       .deadline_ms = op->deadline_ms};
 
   switch (ia_after_not_applied(&facts)) {
-  case IA_RESEND_NOT_APPLIED: end(m, IA_MUTATION_NOT_APPLIED, &doubt->cause, doubt->details); break;
-  case IA_RESEND_GIVE_UP: end(m, IA_MUTATION_UNKNOWN, &doubt->cause, doubt->details); break;
+  case IA_RESEND_NOT_APPLIED:
+    end(m, IA_MUTATION_NOT_APPLIED, &unknown->cause, unknown->details);
+    break;
+  case IA_RESEND_GIVE_UP: end(m, IA_MUTATION_UNKNOWN, &unknown->cause, unknown->details); break;
   case IA_RESEND_LATER:
     enter(m, IA_MUTATION_RESTING);
-    ia_timer_set(timers_of(m), &m->timer, doubt->resend_not_before_ms, resend_later);
+    ia_timer_set(timers_of(m), &m->timer, unknown->resend_not_before_ms, resend_later);
     break;
   default:
     client->retry_budget--;
-    ia_trace_text(client, IMGACT_TRACE_LOOKUP, -1, doubt->request_number,
+    ia_trace_text(client, IMGACT_TRACE_LOOKUP, -1, unknown->request_number,
                   "no effect of the request found, resending");
     send_request(op);
     break;
@@ -271,7 +273,7 @@ static void on_lookup(ia_lookup *lookup, ia_outcome outcome) {
 /* for_ms: how long the effect may take to show. */
 static void start_lookup(ia_mutation *m, int64_t for_ms) {
   imgact_op *op = m->op;
-  enter(m, IA_MUTATION_LOOKING);
+  enter(m, IA_MUTATION_LOOKUP);
   ia_result_reset(&op->result);
   m->lookup =
       (ia_lookup){.client = op->client,
@@ -281,34 +283,35 @@ static void start_lookup(ia_mutation *m, int64_t for_ms) {
                   .owner = m,
                   .policy = ia_op_request_policy(
                       op, IA_PRIORITY_MUTATION, true), /* a delay by the rate limit is acceptable */
-                  .sent = m->doubt.sent,
+                  .sent = m->unknown.sent,
                   .settle_ms = op->client->settings.settle_ms,
-                  .settled_ms = ia_later(timers_of(m)->now.mono_ms, for_ms),
+                  .lookup_deadline_ms = ia_later(timers_of(m)->now.mono_ms, for_ms),
                   .keep_raw = op->result.keep_raw};
 
   ia_lookup_start(&m->lookup);
 }
 
-static void look_up(ia_mutation *m, ia_doubt_reason reason) {
+static void look_up(ia_mutation *m, ia_unknown_reason reason) {
   imgact_op *op = m->op;
   const ia_exchange *exchange = op->exchange;
-  ia_doubt *doubt = &m->doubt;
-  if (doubt->reason == IA_DOUBT_NONE)
-    doubt->sent = (ia_sent){.mono_ms = exchange->sent_ms, .wall_ms = exchange->sent_at_ms};
-  else if (doubt->sent.inherited && !doubt->sent.resent && exchange->maybe_applied)
-    doubt->sent.resent = true, doubt->sent.resent_ms = exchange->sent_ms;
+  ia_unknown_outcome *unknown = &m->unknown;
+  if (unknown->reason == IA_UNKNOWN_NONE)
+    unknown->sent = (ia_sent){.mono_ms = exchange->sent_mono_ms, .wall_ms = exchange->sent_wall_ms};
+  else if (unknown->sent.inherited && !unknown->sent.resent && exchange->maybe_applied)
+    unknown->sent.resent = true, unknown->sent.resent_ms = exchange->sent_mono_ms;
 
-  doubt->reason = reason;
-  doubt->cause = exchange->error;
-  doubt->details = op->result.details ? ia_arena_copy(&op->arena, op->result.details) : NULL;
-  doubt->attempts = exchange->attempts;
-  doubt->request_number = exchange->number;
-  int64_t asked_ms = doubt->cause.retry_after_ms;
-  doubt->resend_not_before_ms = asked_ms > 0 ? ia_later(timers_of(m)->now.mono_ms, asked_ms) : 0;
-  ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, doubt->request_number, doubt->cause.message);
+  unknown->reason = reason;
+  unknown->cause = exchange->error;
+  unknown->details = op->result.details ? ia_arena_copy(&op->arena, op->result.details) : NULL;
+  unknown->attempts = exchange->attempts;
+  unknown->request_number = exchange->number;
+  int64_t asked_ms = unknown->cause.retry_after_ms;
+  unknown->resend_not_before_ms = asked_ms > 0 ? ia_later(timers_of(m)->now.mono_ms, asked_ms) : 0;
+  ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, unknown->request_number,
+                unknown->cause.message);
   /* An idempotent request was retried until it got a response, so its effect shows already. If it
    * was rejected, an earlier attempt may still take effect. */
-  bool at_once = is_idempotent(op) && reason != IA_DOUBT_REJECTED;
+  bool at_once = is_idempotent(op) && reason != IA_UNKNOWN_REJECTED;
   start_lookup(m, at_once ? 0 : op->client->settings.settle_ms);
 }
 
@@ -318,7 +321,7 @@ static void look_up(ia_mutation *m, ia_doubt_reason reason) {
  * that is success. The provider sets the flag for responses only; a not_found from elsewhere, such
  * as a token callback, does not concern the image. */
 static bool deleted_before(const ia_mutation *m, const ia_exchange *exchange) {
-  bool may_have_been = exchange->maybe_applied || m->doubt.reason != IA_DOUBT_NONE;
+  bool may_have_been = exchange->maybe_applied || m->unknown.reason != IA_UNKNOWN_NONE;
   return may_have_been && m->op->call.kind == IMGACT_OP_DELETE_IMAGE &&
          (exchange->error.flags & IMGACT_ERROR_ALREADY_DELETED);
 }
@@ -326,21 +329,21 @@ static bool deleted_before(const ia_mutation *m, const ia_exchange *exchange) {
 static void on_response(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
   ia_mutation *m = op->mutation;
-  bool doubt = m->doubt.reason != IA_DOUBT_NONE, idempotent = is_idempotent(op);
-  bool rejected = ia_is_refusal(&exchange->error);
+  bool unknown = m->unknown.reason != IA_UNKNOWN_NONE, idempotent = is_idempotent(op);
+  bool rejected = ia_is_rejection(&exchange->error);
 
   if (exchange->error.status == IMGACT_OK || deleted_before(m, exchange)) {
     applied(m);
-  } else if (exchange->uncertain) {
-    look_up(m, IA_DOUBT_LOST_RESPONSE);
-  } else if (idempotent && op->slot->image_shows_effect && (exchange->maybe_applied || doubt)) {
-    look_up(m, rejected ? IA_DOUBT_REJECTED : IA_DOUBT_LOST_RESPONSE);
-  } else if (!idempotent && doubt && rejected) {
-    look_up(m, IA_DOUBT_REJECTED);
+  } else if (exchange->outcome_unknown) {
+    look_up(m, IA_UNKNOWN_LOST_RESPONSE);
+  } else if (idempotent && op->slot->image_shows_effect && (exchange->maybe_applied || unknown)) {
+    look_up(m, rejected ? IA_UNKNOWN_REJECTED : IA_UNKNOWN_LOST_RESPONSE);
+  } else if (!idempotent && unknown && rejected) {
+    look_up(m, IA_UNKNOWN_REJECTED);
   } else {
     imgact_error error = exchange->error;
-    end(m, doubt || exchange->maybe_applied ? IA_MUTATION_UNKNOWN : IA_MUTATION_NOT_APPLIED, &error,
-        op->result.details);
+    end(m, unknown || exchange->maybe_applied ? IA_MUTATION_UNKNOWN : IA_MUTATION_NOT_APPLIED,
+        &error, op->result.details);
   }
 }
 
@@ -368,7 +371,7 @@ static void send_request(imgact_op *op) {
     return;
   }
   op->exchange->admitted = on_admitted;
-  op->exchange->attempts = m->doubt.attempts;
+  op->exchange->attempts = m->unknown.attempts;
   ia_exchange_submit(op->exchange, &op->call, &op->result);
 }
 
@@ -392,7 +395,7 @@ static bool check_credential(ia_mutation *m) {
 static void send_when_ready(ia_timer *timer) {
   ia_mutation *m = IA_ENTRY(timer, ia_mutation, timer);
   if (!check_credential(m)) return;
-  if (m->doubt.reason == IA_DOUBT_INHERITED && creates_action(m->op))
+  if (m->unknown.reason == IA_UNKNOWN_INHERITED && creates_action(m->op))
     start_lookup(m, m->op->client->settings.settle_ms);
   else
     send_request(m->op);
@@ -413,7 +416,7 @@ static bool can_wait(const imgact_op *op) {
 
 static void start(imgact_op *op) {
   if (op->wait && !can_wait(op)) {
-    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s does not support 'wait_actions'",
+    ia_op_reject(op, IMGACT_UNSUPPORTED, "%s does not support 'wait_actions'",
                  op->client->provider->name);
     ia_op_end_soon(op);
     return;
@@ -443,21 +446,21 @@ bool ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credent
   if (!make(op)) return false;
 
   op->mutation->credential = credential ? ia_arena_copy(&op->arena, credential) : NULL;
-  if (credential && !op->mutation->credential) ia_op_refuse(op, IMGACT_NOMEM, "out of memory");
-  ia_doubt *doubt = &op->mutation->doubt;
+  if (credential && !op->mutation->credential) ia_op_reject(op, IMGACT_NOMEM, "out of memory");
+  ia_unknown_outcome *unknown = &op->mutation->unknown;
   ia_timers_refresh(&op->client->engine->timers);
   const ia_now *now = &op->client->engine->timers.now;
-  doubt->reason = IA_DOUBT_INHERITED;
-  doubt->sent.inherited = true;
-  doubt->sent.mono_ms = now->mono_ms;
+  unknown->reason = IA_UNKNOWN_INHERITED;
+  unknown->sent.inherited = true;
+  unknown->sent.mono_ms = now->mono_ms;
   /* A time in the future means that a clock was changed; the send time is unknown. */
   if (sent_wall_ms > 0 && sent_wall_ms <= now->wall_ms) {
-    doubt->sent.wall_ms = sent_wall_ms;
-    doubt->sent.mono_ms = now->mono_ms - (now->wall_ms - sent_wall_ms);
+    unknown->sent.wall_ms = sent_wall_ms;
+    unknown->sent.mono_ms = now->mono_ms - (now->wall_ms - sent_wall_ms);
   }
 
-  if (op->slot && creates_action(op)) doubt->attempts = 1;
-  imgact_error_set(&doubt->cause, IMGACT_NETWORK,
+  if (op->slot && creates_action(op)) unknown->attempts = 1;
+  imgact_error_set(&unknown->cause, IMGACT_NETWORK,
                    "the program that sent the request received no response");
   if (op->error.status != IMGACT_OK) ia_op_complete_error(op);
   return true;
@@ -484,8 +487,9 @@ static const imgact_error *cause_of(const imgact_op *op) {
   const ia_mutation *m = op->mutation;
   if (!m) return NULL;
   if (m->state == IA_MUTATION_WAITING) return ia_watch_cause(&m->watch);
-  bool in_doubt = m->doubt.reason != IA_DOUBT_NONE && m->doubt.cause.status != IMGACT_OK;
-  return in_doubt ? &m->doubt.cause : ia_exchange_cause(op->exchange);
+  bool outcome_unknown =
+      m->unknown.reason != IA_UNKNOWN_NONE && m->unknown.cause.status != IMGACT_OK;
+  return outcome_unknown ? &m->unknown.cause : ia_exchange_cause(op->exchange);
 }
 
 const ia_flow ia_flow_mutation = {

@@ -51,17 +51,17 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
 
   op->slot = ia_client_slot(client, call->kind);
   if (!op->slot)
-    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s does not support '%s'", client->provider->name,
+    ia_op_reject(op, IMGACT_UNSUPPORTED, "%s does not support '%s'", client->provider->name,
                  imgact_op_kind_name(call->kind));
   else if (ia_call_check(&op->call, client->provider, &op->error) != IMGACT_OK)
     ia_op_complete_error(op);
   else if (ia_call_holds_token(&op->call, &client->credential.redactor))
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "argument contains the API token");
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "argument contains the API token");
 
   return op;
 }
 
-void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) {
+void ia_op_reject(imgact_op *op, imgact_status status, const char *format, ...) {
   if (op->error.status != IMGACT_OK) return;
   va_list args;
   va_start(args, format);
@@ -213,10 +213,9 @@ bool ia_op_call_before_send(imgact_op *op) {
   ia_arena arena; /* not the operation's: before_send may be called many times */
   ia_arena_init(&arena, client->allocator);
   const char *json = ia_call_json(&op->call, &target, &arena);
-  imgact_status status =
-      json
-          ? ia_hook_status(op->callbacks.before_send(op->callbacks.before_send_user_data, op, json))
-          : IMGACT_NOMEM;
+  imgact_status status = json ? ia_callback_status(op->callbacks.before_send(
+                                    op->callbacks.before_send_user_data, op, json))
+                              : IMGACT_NOMEM;
   const char *rejected =
       json ? "before_send rejected the call; nothing was applied" : "out of memory";
   ia_arena_free(&arena);
@@ -319,13 +318,13 @@ void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   op->result.keep_raw = (options->flags & IMGACT_OP_FLAG_KEEP_RAW) != 0;
   op->call.flags = options->flags & IMGACT_OP_FLAG_VIA_IMAGE;
   if (options->flags & ~(IMGACT_OP_FLAG_KEEP_RAW | IMGACT_OP_FLAG_PAGED | IMGACT_OP_FLAG_VIA_IMAGE))
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "unknown flags in 0x%x", (unsigned)options->flags);
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "unknown flags in 0x%x", (unsigned)options->flags);
   if (options->deadline_ms < 0 || options->poll_interval_ms < 0 || options->max_attempts < 0)
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT,
                  "deadline_ms, poll_interval_ms and max_attempts must not be negative");
 
   if ((options->flags & IMGACT_OP_FLAG_VIA_IMAGE) && op->call.kind != IMGACT_OP_GET_ACTION)
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT,
                  "IMGACT_OP_FLAG_VIA_IMAGE is valid for imgact_get_action() only");
 
   bool pages = options->page || options->per_page || options->max_items ||
@@ -333,7 +332,7 @@ void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   if (op->flow->configure)
     op->flow->configure(op, options);
   else if (pages)
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s does not support page options",
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "%s does not support page options",
                  imgact_op_kind_name(op->call.kind));
 }
 

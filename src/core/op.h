@@ -65,7 +65,7 @@ struct imgact_op {
   ia_link notify;
   ia_op_callbacks callbacks;
   ia_op_progress_queue progress;
-  bool wait, adopted, local, notify_done, free_on_unpin;
+  bool wait, adopted, filtered_locally, notify_done, free_on_unpin;
   int pins; /* callbacks and runs in progress; with free_on_unpin, the last one frees the operation
              */
   ia_pager *pager;       /* for lists and get_image by name; in the arena */
@@ -79,7 +79,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
 /* Sets the members that every error has. */
 void ia_op_complete_error(imgact_op *op);
 /* Sets the operation's error unless it has one; the operation will end with it. */
-void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) IMGACT_PRINTF(3, 4);
+void ia_op_reject(imgact_op *op, imgact_status status, const char *format, ...) IMGACT_PRINTF(3, 4);
 /* The same with an existing error; does nothing if that is OK. */
 void ia_op_set_error(imgact_op *op, const imgact_error *error);
 /* Rejects a struct whose size is invalid or newer than this library. what: its type. */
@@ -122,7 +122,7 @@ void ia_op_watch(imgact_op *op, ia_watch *watch, const char *id, const char *ima
                  void (*report)(ia_watch *, const imgact_error *, const char *));
 /* Returns the status for an action: OK (also while it runs), ACTION_FAILED, or PROTOCOL for an
  * unknown action status. */
-imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error);
+imgact_status ia_action_outcome(const imgact_action *action, imgact_error *error);
 
 /* flows */
 extern const ia_flow ia_flow_simple, ia_flow_list, ia_flow_get, ia_flow_mutation, ia_flow_wait;

@@ -413,7 +413,7 @@ static ia_pager_state on_page(ia_pager *pager) {
                                .total = result->page.total,
                                .has_next = result->has_next && !pager->options.page};
   pager->last = result->page;
-  pager->left_filters = pager->exchange->local;
+  pager->left_filters = pager->exchange->local_filters;
   if (!take_items(pager, again)) {
     ia_no_memory(&pager->error);
     return IA_PAGER_ENDED;

@@ -55,4 +55,4 @@ void imgact_op_pagination(const imgact_op *op, imgact_pagination *page) {
   *page = op ? op->result.page : ia_pagination_unknown;
 }
 
-int imgact_op_filtered_locally(const imgact_op *op) { return op && op->local; }
+int imgact_op_filtered_locally(const imgact_op *op) { return op && op->filtered_locally; }

@@ -32,13 +32,13 @@ static bool certainly_not_applied(const ia_attempt *a) {
          (a->error->flags & IMGACT_ERROR_NOT_APPLIED) != 0;
 }
 
-bool ia_is_refusal(const imgact_error *error) {
+bool ia_is_rejection(const imgact_error *error) {
   if (error->http_status < 400 || error->http_status >= 500) return false;
   return !(error->flags & IMGACT_ERROR_RETRYABLE) || (error->flags & IMGACT_ERROR_NOT_APPLIED);
 }
 
 static bool is_rejected(const ia_attempt *a) {
-  return a->delivery == IMGACT_DELIVERY_ANSWERED && ia_is_refusal(a->error);
+  return a->delivery == IMGACT_DELIVERY_ANSWERED && ia_is_rejection(a->error);
 }
 
 static bool is_transient(const ia_attempt *a) {
@@ -50,7 +50,7 @@ static bool is_transient(const ia_attempt *a) {
 
 /* Returns true if the outcome of a mutation is unknown. After 502, 504 or 500 it is, except for a
  * PUT that the provider flags IMGACT_ERROR_PUT_NOT_APPLIED. */
-static bool mutation_open(const ia_attempt *a) {
+static bool is_outcome_unknown(const ia_attempt *a) {
   if (!strcmp(a->method, "GET") || certainly_not_applied(a)) return false;
   if (a->delivery == IMGACT_DELIVERY_MAYBE_SENT) return true;
   if (!a->idempotent) return !is_rejected(a);
@@ -86,9 +86,9 @@ ia_decision ia_retry(const ia_attempt *a) {
   if (may && is_transient(a)) decision = wait_for(a);
   if (decision.action == IA_RETRY_AFTER && a->attempts >= a->max_attempts)
     decision.action = IA_RETRY_STOP;
-  if (decision.action == IA_RETRY_AFTER && a->tokens < 1)
+  if (decision.action == IA_RETRY_AFTER && a->retry_budget < 1)
     decision.action = IA_RETRY_BUDGET_EXHAUSTED;
-  decision.maybe_applied = mutation_open(a);
-  decision.uncertain = !a->idempotent && decision.maybe_applied;
+  decision.maybe_applied = is_outcome_unknown(a);
+  decision.outcome_unknown = !a->idempotent && decision.maybe_applied;
   return decision;
 }

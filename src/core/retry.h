@@ -15,7 +15,7 @@ typedef struct ia_attempt {
   imgact_delivery delivery;
   imgact_failure failure;
   const imgact_error *error; /* status, http_status, flags, retry_after_ms */
-  int32_t attempts, max_attempts, tokens;
+  int32_t attempts, max_attempts, retry_budget;
   int64_t base_ms;      /* first back-off */
   int64_t left_ms;      /* until the deadline */
   int64_t wait_hint_ms; /* delay by the rate limit, if there is no Retry-After; -1 = none */
@@ -33,8 +33,8 @@ typedef struct ia_decision {
   ia_retry_action action;
   int64_t delay_ms;
   int64_t asked_ms;
-  bool uncertain;     /* a request that is not idempotent may have been applied */
-  bool maybe_applied; /* a mutation may have been applied */
+  bool outcome_unknown; /* a request that is not idempotent may have been applied */
+  bool maybe_applied;   /* a mutation may have been applied */
 } ia_decision;
 
 ia_decision ia_retry(const ia_attempt *attempt);
@@ -42,7 +42,7 @@ ia_decision ia_retry(const ia_attempt *attempt);
 /* Returns true for a 4xx that means that the request had no effect. A retryable 4xx without
  * IMGACT_ERROR_NOT_APPLIED (408, 425, and codes of the API for transient errors) leaves the outcome
  * of a mutation unknown. */
-bool ia_is_refusal(const imgact_error *error);
+bool ia_is_rejection(const imgact_error *error);
 
 /* Returns a random time between one half and all of base * 2^(attempts-1), at most 60 s. */
 int64_t ia_backoff_ms(int64_t base_ms, int32_t attempts, double random);

@@ -24,12 +24,12 @@ static void contradict(ia_server_clock *clock, ia_time_range believed, ia_time_r
   clock->offset = tolerated ? both : seen;
 }
 
-void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent_ms,
-                           int64_t received_ms) {
+void ia_server_clock_update(ia_server_clock *clock, int64_t date_ms, int64_t sent_ms,
+                            int64_t received_ms) {
   if (received_ms < sent_ms) return;
 
   ia_time_range seen = {date_ms - received_ms, date_ms + DATE_STEP_MS - sent_ms};
-  ia_time_range now = widened(clock->offset, received_ms - clock->learned_ms);
+  ia_time_range now = widened(clock->offset, received_ms - clock->updated_ms);
   if (!clock->known) {
     clock->offset = seen;
   } else if (seen.least_ms > now.most_ms || seen.most_ms < now.least_ms) {
@@ -40,13 +40,13 @@ void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent
   }
 
   clock->known = true;
-  clock->learned_ms = received_ms;
+  clock->updated_ms = received_ms;
 }
 
 ia_time_range ia_server_clock_at(const ia_server_clock *clock, int64_t mono_ms, int64_t now_ms) {
   ia_time_range offset = clock->offset;
   if (clock->changed && mono_ms <= clock->changed_ms)
     offset = ia_time_range_hull(offset, clock->previous);
-  offset = widened(offset, now_ms - clock->learned_ms);
+  offset = widened(offset, now_ms - clock->updated_ms);
   return (ia_time_range){mono_ms + offset.least_ms, mono_ms + offset.most_ms};
 }

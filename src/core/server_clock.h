@@ -17,14 +17,14 @@ typedef struct ia_server_clock {
   bool changed;           /* two responses contradicted each other */
   ia_time_range offset;   /* API time - monotonic time, at the last update */
   ia_time_range previous; /* the offsets before and after all contradictions */
-  int64_t learned_ms;     /* monotonic */
+  int64_t updated_ms;     /* monotonic */
   int64_t changed_ms;     /* monotonic, last contradiction; earlier times use both offsets */
 } ia_server_clock;
 
 /* Updates the clock from a response of the API itself (not a gateway): its Date, and the monotonic
  * times of request and response. */
-void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent_ms,
-                           int64_t received_ms);
+void ia_server_clock_update(ia_server_clock *clock, int64_t date_ms, int64_t sent_ms,
+                            int64_t received_ms);
 /* Returns the API's time at a monotonic time. clock->known must be true. */
 ia_time_range ia_server_clock_at(const ia_server_clock *clock, int64_t mono_ms, int64_t now_ms);
 

@@ -80,7 +80,7 @@ void ia_trace_response(ia_exchange *exchange, const imgact_http_response *http) 
                                                                  : IMGACT_TRACE_FAILURE);
   ia_arena arena;
   ia_arena_init(&arena, client->allocator);
-  e.elapsed_ms = client->engine->timers.now.mono_ms - exchange->sent_ms;
+  e.elapsed_ms = client->engine->timers.now.mono_ms - exchange->sent_mono_ms;
   e.url = clean_text(exchange, &arena, exchange->http.url);
   if (http->delivery == IMGACT_DELIVERY_ANSWERED) {
     e.http_status = http->status;

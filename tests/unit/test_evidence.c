@@ -107,25 +107,25 @@ TEST(after_look_follows_table) {
     ia_finding finding;
     ia_step early, settled;
   } rows[] = {
-      {IA_FOUND_NOTHING, IA_STEP_LOOK_AGAIN, IA_STEP_NOT_APPLIED},
+      {IA_FOUND_NOTHING, IA_STEP_REPEAT, IA_STEP_NOT_APPLIED},
       {IA_FOUND_EFFECT, IA_STEP_ADOPT, IA_STEP_ADOPT},
-      {IA_FOUND_UNSTABLE, IA_STEP_LOOK_AGAIN, IA_STEP_AMBIGUOUS},
-      {IA_FOUND_UNCLEAR, IA_STEP_LOOK_AGAIN, IA_STEP_AMBIGUOUS},
+      {IA_FOUND_UNSTABLE, IA_STEP_REPEAT, IA_STEP_AMBIGUOUS},
+      {IA_FOUND_UNCLEAR, IA_STEP_REPEAT, IA_STEP_AMBIGUOUS},
       {IA_FOUND_SEVERAL, IA_STEP_AMBIGUOUS, IA_STEP_AMBIGUOUS},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     for (int verifies = 0; verifies < 2; verifies++) {
-      assert_int_equal(ia_after_look(rows[i].finding, verifies, false), rows[i].early);
-      assert_int_equal(ia_after_look(rows[i].finding, verifies, true), rows[i].settled);
+      assert_int_equal(ia_after_lookup(rows[i].finding, verifies, false), rows[i].early);
+      assert_int_equal(ia_after_lookup(rows[i].finding, verifies, true), rows[i].settled);
     }
   for (int settled = 0; settled < 2; settled++) {
-    assert_int_equal(ia_after_look(IA_FOUND_ACTION, false, settled), IA_STEP_ADOPT);
-    assert_int_equal(ia_after_look(IA_FOUND_ACTION, true, settled), IA_STEP_VERIFY);
+    assert_int_equal(ia_after_lookup(IA_FOUND_ACTION, false, settled), IA_STEP_ADOPT);
+    assert_int_equal(ia_after_lookup(IA_FOUND_ACTION, true, settled), IA_STEP_VERIFY);
   }
 }
 
 static ia_resend_facts lost(void) {
-  return (ia_resend_facts){.reason = IA_DOUBT_LOST_RESPONSE,
+  return (ia_resend_facts){.reason = IA_UNKNOWN_LOST_RESPONSE,
                            .attempts = 1,
                            .max_attempts = 5,
                            .retry_budget = 100,
@@ -137,9 +137,9 @@ static ia_resend_facts lost(void) {
 TEST(after_not_applied_follows_table) {
   ia_resend_facts f = lost();
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_NOW);
-  f.reason = IA_DOUBT_INHERITED;
+  f.reason = IA_UNKNOWN_INHERITED;
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_NOW);
-  f.reason = IA_DOUBT_REJECTED; // a resend would be rejected again
+  f.reason = IA_UNKNOWN_REJECTED; // a resend would be rejected again
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_NOT_APPLIED);
   f = lost(), f.idempotent = true;
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_GIVE_UP);
@@ -147,13 +147,13 @@ TEST(after_not_applied_follows_table) {
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_GIVE_UP);
   f = lost(), f.retry_budget = 0;
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_GIVE_UP);
-  f = lost(), f.retry_after_ms = 60000, f.not_before_ms = 61000;
+  f = lost(), f.retry_after_ms = 60000, f.resend_not_before_ms = 61000;
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_LATER);
   f.now_ms = 61000;
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_NOW);
   f = lost(), f.retry_after_ms = 60001;
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_GIVE_UP);
-  f = lost(), f.not_before_ms = 5000, f.deadline_ms = 4999;
+  f = lost(), f.resend_not_before_ms = 5000, f.deadline_ms = 4999;
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_GIVE_UP);
 }
 

@@ -22,7 +22,7 @@ static facts plain(const char *method) {
                          .delivery = IMGACT_DELIVERY_ANSWERED,
                          .attempts = 1,
                          .max_attempts = 5,
-                         .tokens = 100,
+                         .retry_budget = 100,
                          .base_ms = 1000,
                          .left_ms = INT64_MAX,
                          .wait_hint_ms = -1}};
@@ -60,11 +60,11 @@ TEST(retry_status_and_method_follow_table) {
       ia_decision d = decide(&f);
       if ((d.action == IA_RETRY_AFTER) != expected) fail_msg("%s %d", methods[m], status);
       bool rejected = status >= 400 && status < 500 && status != 408 && status != 425;
-      assert_int_equal(ia_is_refusal(&f.error), rejected);
+      assert_int_equal(ia_is_rejection(&f.error), rejected);
       if (post)
-        assert_int_equal(d.uncertain, !rejected);
+        assert_int_equal(d.outcome_unknown, !rejected);
       else
-        assert_false(d.uncertain);
+        assert_false(d.outcome_unknown);
       if (get) assert_false(d.maybe_applied);
       if (rejected) assert_false(d.maybe_applied);
       if (!get && status >= 500) assert_true(d.maybe_applied);
@@ -78,9 +78,9 @@ TEST(retry_post_after_408_gives_up) {
     facts post = answered("POST", statuses[i]), put = answered("PUT", statuses[i]),
           get = answered("GET", statuses[i]);
     ia_decision d = decide(&post);
-    assert_true(d.action == IA_RETRY_STOP && d.uncertain && d.maybe_applied);
+    assert_true(d.action == IA_RETRY_STOP && d.outcome_unknown && d.maybe_applied);
     d = decide(&put);
-    assert_true(d.action == IA_RETRY_AFTER && !d.uncertain && d.maybe_applied);
+    assert_true(d.action == IA_RETRY_AFTER && !d.outcome_unknown && d.maybe_applied);
     assert_int_equal(decide(&get).action, IA_RETRY_AFTER);
     assert_int_equal(post.error.status, IMGACT_UNAVAILABLE);
   }
@@ -107,7 +107,7 @@ TEST(retry_delivery_and_failure_follow_table) {
         bool out = delivery == IMGACT_DELIVERY_MAYBE_SENT;
         ia_decision d = decide(&f);
         assert_int_equal(d.action, passing && (m < 3 || !out) ? IA_RETRY_AFTER : IA_RETRY_STOP);
-        assert_int_equal(d.uncertain, m == 3 && out);
+        assert_int_equal(d.outcome_unknown, m == 3 && out);
         assert_int_equal(d.maybe_applied, m > 0 && out);
       }
 }
@@ -120,7 +120,7 @@ TEST(retry_error_flags_decide) {
     ia_decision d = decide(&passing);
     assert_int_equal(d.action, m < 3 ? IA_RETRY_AFTER : IA_RETRY_STOP);
     assert_int_equal(d.maybe_applied, m > 0);
-    assert_int_equal(d.uncertain, m == 3);
+    assert_int_equal(d.outcome_unknown, m == 3);
     d = decide(&undone);
     assert_int_equal(d.action, IA_RETRY_AFTER);
     assert_false(d.maybe_applied);
@@ -132,9 +132,9 @@ TEST(retry_stops_after_attempts_or_budget) {
   for (f.attempt.attempts = 1; f.attempt.attempts <= 5; f.attempt.attempts++)
     assert_int_equal(decide(&f).action, f.attempt.attempts < 5 ? IA_RETRY_AFTER : IA_RETRY_STOP);
   f.attempt.attempts = 1;
-  f.attempt.tokens = 1;
+  f.attempt.retry_budget = 1;
   assert_int_equal(decide(&f).action, IA_RETRY_AFTER);
-  f.attempt.tokens = 0;
+  f.attempt.retry_budget = 0;
   assert_int_equal(decide(&f).action, IA_RETRY_BUDGET_EXHAUSTED);
   f.attempt.max_attempts = 1;
   assert_int_equal(decide(&f).action,

@@ -46,7 +46,8 @@ static int open_fixture(void **state) {
                              .provider = &test_provider,
                              .trace = on_event,
                              .trace_user_data = &s.received};
-  s.exchange = (ia_exchange){.client = &s.client, .attempts = 3, .number = 17, .sent_ms = 4000};
+  s.exchange =
+      (ia_exchange){.client = &s.client, .attempts = 3, .number = 17, .sent_mono_ms = 4000};
   s.exchange.http = (imgact_http_request){.method = "GET", .url = "https://h/v1/images/1"};
   ia_redactor_init(&s.exchange.redactor, RATE_FIXTURE_TOKEN, strlen(RATE_FIXTURE_TOKEN), NULL);
 
