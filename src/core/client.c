@@ -8,7 +8,7 @@
 #include "trace.h"
 #include <string.h>
 
-static void refresh(ia_queue *queue);
+static void update_token(ia_queue *queue);
 
 static void throttled(ia_queue *queue, int64_t delay_ms) {
   imgact_client *client = IA_ENTRY(queue, imgact_client, queue);
@@ -60,17 +60,17 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                             .trace = options->trace,
                             .trace_user_data = options->trace_user_data,
                             .retry_budget = IA_RETRY_BUDGET,
-                            .rate = ia_rate_limit_unknown};
+                            .rate_limit = ia_rate_limit_unknown};
   client->queue = (ia_queue){.timers = &engine->timers,
                              .runnable = &engine->runnable,
                              .concurrency = client->settings.concurrency,
                              .reserve = (double)client->settings.reserve_percent / 100.0,
-                             .refresh = refresh,
+                             .update_token = update_token,
                              .throttled = throttled};
   ia_queue_init(&client->queue);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
-  ia_claims_init(&client->claims, client->allocator, ia_random_word(&engine->timers),
-                 ia_random_word(&engine->timers));
+  ia_owned_actions_init(&client->owned_actions, client->allocator, ia_random_word(&engine->timers),
+                        ia_random_word(&engine->timers));
   ia_credential_init(&client->credential, client->allocator, options, provider->token_prefixes);
   client->user_agent = user_agent(client->allocator, options->application);
   client->endpoint = ia_strdup(client->allocator, endpoint);
@@ -99,7 +99,7 @@ imgact_status ia_client_refresh_token(imgact_client *client) {
 
 /* Called before the rate limiter is asked for a permit: the token callback may return another
  * token, and each token has its own rate limit. */
-static void refresh(ia_queue *queue) {
+static void update_token(ia_queue *queue) {
   (void)ia_client_refresh_token(IA_ENTRY(queue, imgact_client, queue));
 }
 
@@ -109,7 +109,7 @@ void ia_client_clear(imgact_client *client) {
   ia_credential_clear(&client->credential);
   ia_free(client->allocator, client->user_agent);
   ia_free(client->allocator, client->endpoint);
-  ia_claims_free(&client->claims);
+  ia_owned_actions_free(&client->owned_actions);
 }
 
 void ia_client_ref(imgact_client *client) { client->references++; }
@@ -145,7 +145,7 @@ const char *imgact_client_provider_name(const imgact_client *client) {
 const char *imgact_client_endpoint(const imgact_client *client) { return client->endpoint; }
 
 void imgact_client_rate_limit(const imgact_client *client, imgact_rate_limit *rate) {
-  *rate = client->rate;
+  *rate = client->rate_limit;
 }
 
 size_t imgact_client_redact(const imgact_client *client, const char *text, char *buffer,

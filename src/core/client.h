@@ -3,9 +3,9 @@
 #ifndef IA_CLIENT_H
 #define IA_CLIENT_H
 
-#include "claims.h"
 #include "credential.h"
 #include "engine.h"
+#include "owned_actions.h"
 #include "poller.h"
 #include "queue.h"
 #include "request_policy.h"
@@ -41,9 +41,9 @@ struct imgact_client {
   ia_poller poller;
   ia_link
       mutations[IA_MUTATION_LISTS]; /* mutations that may still take effect, by ia_mutation.key */
-  ia_claims claims;
+  ia_owned_actions owned_actions;
   ia_server_clock server_clock;
-  imgact_rate_limit rate; /* of the last response */
+  imgact_rate_limit rate_limit; /* of the last response */
 };
 
 /* Initialises a zeroed client; strings are copied. Returns false if there is no memory;

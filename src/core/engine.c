@@ -12,7 +12,7 @@ void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64
   ia_rate_limiters_init(&engine->rate_limiters, allocator, &engine->timers);
   ia_list_init(&engine->runnable);
   ia_list_init(&engine->outbox);
-  ia_list_init(&engine->notify);
+  ia_list_init(&engine->callbacks);
 }
 
 void ia_engine_clear(ia_engine *engine) { ia_rate_limiters_clear(&engine->rate_limiters); }
@@ -21,12 +21,12 @@ void ia_engine_tick(ia_engine *engine, ia_now now) { ia_timers_tick(&engine->tim
 
 int64_t ia_engine_next_ms(const ia_engine *engine) {
   if (!ia_list_empty(&engine->outbox) || !ia_list_empty(&engine->runnable) ||
-      !ia_list_empty(&engine->notify))
+      !ia_list_empty(&engine->callbacks))
     return engine->timers.now.mono_ms;
   return ia_timers_next_ms(&engine->timers);
 }
 
-ia_exchange *ia_engine_take(ia_engine *engine, const imgact_http_request **request) {
+ia_exchange *ia_engine_next_request(ia_engine *engine, const imgact_http_request **request) {
   while (!ia_list_empty(&engine->runnable)) {
     ia_queue *queue = IA_ENTRY(engine->runnable.next, ia_queue, link);
     ia_list_remove(&queue->link);
@@ -38,9 +38,9 @@ ia_exchange *ia_engine_take(ia_engine *engine, const imgact_http_request **reque
   return exchange;
 }
 
-bool ia_engine_notify(ia_engine *engine) {
-  if (ia_list_empty(&engine->notify)) return false;
-  imgact_op *op = IA_ENTRY(engine->notify.next, imgact_op, notify);
+bool ia_engine_run_callbacks(ia_engine *engine) {
+  if (ia_list_empty(&engine->callbacks)) return false;
+  imgact_op *op = IA_ENTRY(engine->callbacks.next, imgact_op, notify);
   ia_list_remove(&op->notify);
   ia_op_run_callbacks(op);
   return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The engine: a state machine without I/O. Its inputs are time, random numbers and responses; its
- * output is requests to send. It calls user code only from ia_engine_notify() (done, progress) and,
- * where documented, the trace, before_send and token callbacks. */
+ * output is requests to send. It calls user code only from ia_engine_run_callbacks() (done,
+ * progress) and, where documented, the trace, before_send and token callbacks. */
 #ifndef IA_ENGINE_H
 #define IA_ENGINE_H
 
@@ -17,10 +17,10 @@ typedef struct ia_engine {
   const imgact_allocator *allocator;
   ia_timers timers;
   ia_rate_limiters rate_limiters;
-  ia_link runnable; /* queues that may admit an entry */
-  ia_link outbox;   /* exchanges that the loop has to send */
-  ia_link notify;   /* operations with callbacks to call */
-  size_t running;   /* operations started and not ended */
+  ia_link runnable;  /* queues that may admit an entry */
+  ia_link outbox;    /* exchanges that the loop has to send */
+  ia_link callbacks; /* operations with callbacks to call */
+  size_t running;    /* operations started and not ended */
   void *outer;
   void (*abort)(void *outer,
                 ia_exchange *exchange); /* makes the transport forget the exchange at once */
@@ -38,8 +38,8 @@ void ia_engine_tick(ia_engine *engine, ia_now now);
  * or IA_NEVER. */
 int64_t ia_engine_next_ms(const ia_engine *engine);
 /* Returns the next request for the transport, which is then IN_FLIGHT; NULL = none. */
-ia_exchange *ia_engine_take(ia_engine *engine, const imgact_http_request **request);
+ia_exchange *ia_engine_next_request(ia_engine *engine, const imgact_http_request **request);
 /* Calls the callbacks of one operation, which may free it. Returns false if none is due. */
-bool ia_engine_notify(ia_engine *engine);
+bool ia_engine_run_callbacks(ia_engine *engine);
 
 #endif

@@ -57,7 +57,7 @@ static void leave_rate_limiter(ia_exchange *exchange) {
 static void release_slot(ia_exchange *exchange) {
   ia_list_remove(&exchange->entry.link);
   exchange->state = IA_EXCHANGE_IDLE;
-  ia_queue_release_place(&exchange->client->queue);
+  ia_queue_release_slot(&exchange->client->queue);
 }
 
 void ia_exchange_free(ia_exchange *exchange) {
@@ -261,7 +261,7 @@ static void admit(ia_queue_entry *entry) {
   }
 
   exchange->state = IA_EXCHANGE_ADMITTED;
-  ia_queue_take_place(&exchange->client->queue);
+  ia_queue_acquire_slot(&exchange->client->queue);
   exchange->rate_limiter = ia_rate_limiter_ref(exchange->client->queue.rate_limiter);
   if (exchange->rate_limiter)
     exchange->counted =
@@ -285,7 +285,7 @@ void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request
   exchange->attempts++;
   exchange->base.transport_data = NULL;
   ia_trace_request(exchange);
-  ia_timers_refresh(timers);
+  ia_timers_update_clock(timers);
   int64_t left_ms = left_of(exchange);
   if (left_ms < 1) left_ms = 1;
   if (left_ms < exchange->http.timeout_ms) exchange->http.timeout_ms = left_ms;
@@ -337,9 +337,9 @@ static void read_response(ia_exchange *exchange, const imgact_http_response *htt
                                   .local_filters = exchange->local_filters};
   ia_reply_read(&target, http, server_ms, rate, &exchange->error);
   update_server_clock(exchange, http);
-  client->rate = rate->rate_limit;
+  client->rate_limit = rate->rate_limit;
 
-  if (exchange->policy.rate) *exchange->policy.rate = rate->rate_limit;
+  if (exchange->policy.rate_limit) *exchange->policy.rate_limit = rate->rate_limit;
 }
 
 /* Returns the time until the reported reset; -1 = not reported or past. A Date earlier than the
@@ -467,7 +467,7 @@ static void on_finished(imgact_exchange *base, const imgact_http_response *http)
 
   ia_client_ref(client);
   release_slot(exchange);
-  ia_timers_refresh(
+  ia_timers_update_clock(
       &client->engine->timers); /* callbacks of other exchanges may have taken any time */
   ia_trace_response(exchange, http);
   ia_error_clear(&exchange->error);

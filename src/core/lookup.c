@@ -259,7 +259,7 @@ static ia_finding weigh(ia_lookup *lookup) {
     const imgact_action *action = lookup->actions.actions[i];
     if (ia_action_of_another_image(action, lookup->call->image_ref)) continue;
     unstable = unstable || ia_may_change_image(lookup->slot, lookup->call, action);
-    if (ia_claims_has(&lookup->client->claims, action)) continue;
+    if (ia_owned_actions_has(&lookup->client->owned_actions, action)) continue;
     ia_match match = ia_match_action(lookup->slot, lookup->call, action, &sent);
     if (match == IA_MATCH_YES) lookup->action = action;
     certain += match == IA_MATCH_YES;

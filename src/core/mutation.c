@@ -158,12 +158,12 @@ static void applied(ia_mutation *m) {
   imgact_op *op = m->op;
   const imgact_action *action = imgact_op_action(op);
   bool runs = action && action->status == IMGACT_ACTION_STATUS_RUNNING;
-  bool claimed = ia_claims_add(&op->client->claims, action);
+  bool remembered = ia_owned_actions_add(&op->client->owned_actions, action);
   imgact_error none;
   ia_error_clear(&none);
   settle(m);
 
-  if (!claimed) {
+  if (!remembered) {
     end_without_memory(m);
   } else if (runs && op->wait && action->id) {
     wait_for(m, action);
@@ -448,7 +448,7 @@ bool ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credent
   op->mutation->credential = credential ? ia_arena_copy(&op->arena, credential) : NULL;
   if (credential && !op->mutation->credential) ia_op_reject(op, IMGACT_NOMEM, "out of memory");
   ia_unknown_outcome *unknown = &op->mutation->unknown;
-  ia_timers_refresh(&op->client->engine->timers);
+  ia_timers_update_clock(&op->client->engine->timers);
   const ia_now *now = &op->client->engine->timers.now;
   unknown->reason = IA_UNKNOWN_INHERITED;
   unknown->sent.inherited = true;

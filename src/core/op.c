@@ -3,7 +3,7 @@
  * Operations from start to free; constructors.c creates them. Invariants:
  *
  * - Errors found by a constructor are in `error` before the start.
- * - done is called exactly once per start, from ia_engine_notify().
+ * - done is called exactly once per start, from ia_engine_run_callbacks().
  * - A freed operation leaves no timer, request or watch.
  */
 #include "op.h"
@@ -38,7 +38,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   op->client = client;
   ia_client_ref(client);
   op->flow = flow;
-  op->rate = ia_rate_limit_unknown;
+  op->rate_limit = ia_rate_limit_unknown;
   op->deadline_ms = IA_NEVER;
   ia_error_clear(&op->error);
   ia_list_init(&op->progress.watches);
@@ -115,7 +115,7 @@ void ia_op_start(imgact_op *op) {
     return; /* the page that is ready has not been delivered yet */
 
   ia_engine *engine = op->client->engine;
-  ia_timers_refresh(&engine->timers);
+  ia_timers_update_clock(&engine->timers);
   op->state = IA_OP_RUNNING;
   engine->running++;
   if (op->error.status != IMGACT_OK) {
@@ -143,7 +143,7 @@ void ia_op_end(imgact_op *op) {
   ia_timer_stop(&client->engine->timers, &op->deadline);
   client->engine->running--;
   op->notify_done = op->callbacks.done != NULL;
-  if (op->notify_done) ia_list_append(&client->engine->notify, &op->notify);
+  if (op->notify_done) ia_list_append(&client->engine->callbacks, &op->notify);
 }
 
 void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *details) {
@@ -165,7 +165,7 @@ bool ia_op_unpin(imgact_op *op) {
 void ia_op_queue_progress(imgact_op *op, ia_watch *watch) {
   if (!op->callbacks.progress) return;
   ia_list_append(&op->progress.watches, &watch->progress_link);
-  ia_list_append(&op->client->engine->notify, &op->notify);
+  ia_list_append(&op->client->engine->callbacks, &op->notify);
 }
 
 void ia_op_release_watch(imgact_op *op, ia_watch *watch) {
@@ -183,7 +183,7 @@ static void call_progress(imgact_op *op) {
       IA_ENTRY(op->progress.watches.next, ia_watch, progress_link);
   ia_list_remove(&watch->progress_link);
   if (!ia_list_empty(&op->progress.watches))
-    ia_list_append(&op->client->engine->notify, &op->notify);
+    ia_list_append(&op->client->engine->callbacks, &op->notify);
   ia_op_pin(op);
   op->callbacks.progress(op->callbacks.progress_user_data, op, watch->action);
   op->progress.current = NULL;
@@ -232,7 +232,7 @@ ia_request_policy ia_op_request_policy(imgact_op *op, ia_priority priority,
   int32_t usual =
       priority == IA_PRIORITY_POLL ? settings->max_poll_attempts : settings->max_attempts;
   return (ia_request_policy){.deadline_ms = op->deadline_ms,
-                             .rate = &op->rate,
+                             .rate_limit = &op->rate_limit,
                              .max_attempts =
                                  op->options.max_attempts > 0 ? op->options.max_attempts : usual,
                              .priority = priority,
@@ -262,7 +262,7 @@ void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user) {
   ia_op_start(op);
   if (!again || op->state != IA_OP_ENDED) return;
   op->notify_done = done != NULL; /* a start after the end calls done again */
-  if (done) ia_list_append(&op->client->engine->notify, &op->notify);
+  if (done) ia_list_append(&op->client->engine->callbacks, &op->notify);
 }
 
 int imgact_op_maybe_applied(const imgact_op *op) {

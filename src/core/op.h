@@ -54,7 +54,7 @@ struct imgact_op {
   imgact_call call;
   ia_arena arena; /* arguments */
   imgact_result result;
-  imgact_rate_limit rate;
+  imgact_rate_limit rate_limit;
   imgact_error error;
   const char *details;
   imgact_op_options options;

@@ -16,7 +16,7 @@ typedef struct ia_batch {
   ia_link watches;
   ia_exchange *exchange;
   imgact_result result;
-  imgact_rate_limit rate;
+  imgact_rate_limit rate_limit;
   bool shared; /* by several watches when it was sent */
   const imgact_action
       *unexpected; /* set if the response has no requested action; one of its actions */
@@ -76,7 +76,7 @@ static void schedule_poll(ia_watch *watch) {
 }
 
 /* Uses the API's times, if reported: they include the time before the wait. */
-static void learn_duration(ia_watch *watch, const imgact_action *seen) {
+static void add_duration(ia_watch *watch, const imgact_action *seen) {
   bool reported = seen->started_at != IMGACT_NO_TIME && seen->finished_at != IMGACT_NO_TIME;
   int64_t ms = reported ? seen->finished_at - seen->started_at
                         : watch->client->engine->timers.now.mono_ms - watch->started_ms;
@@ -185,7 +185,7 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
   else
     watch->active = false;
 
-  learn_duration(watch, seen);
+  add_duration(watch, seen);
   watch->report(watch, NULL, NULL);
 }
 
@@ -254,7 +254,7 @@ static void on_polled(ia_exchange *exchange) {
   while (!ia_list_empty(&batch->watches)) {
     ia_watch *watch = IA_ENTRY(batch->watches.next, ia_watch, link);
     ia_list_remove(&watch->link);
-    if (watch->policy.rate) *watch->policy.rate = batch->rate;
+    if (watch->policy.rate_limit) *watch->policy.rate_limit = batch->rate_limit;
     report(watch, batch);
   }
   free_batch(batch);
@@ -269,7 +269,8 @@ static ia_batch *new_batch(imgact_client *client) {
   ia_request_policy policy = {.priority = IA_PRIORITY_POLL,
                               .is_poll = true,
                               .no_early_rejection = true,
-                              .rate = &batch->rate}; /* the other members come from the watches */
+                              .rate_limit =
+                                  &batch->rate_limit}; /* the other members come from the watches */
   batch->exchange = ia_exchange_new(client, policy, on_polled, batch);
   if (!batch->exchange) {
     ia_free(client->allocator, batch);
@@ -278,7 +279,7 @@ static ia_batch *new_batch(imgact_client *client) {
 
   ia_result_init(&batch->result, client->allocator, client->provider->name, false);
   ia_list_init(&batch->watches);
-  batch->rate = ia_rate_limit_unknown;
+  batch->rate_limit = ia_rate_limit_unknown;
   return batch;
 }
 

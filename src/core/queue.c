@@ -28,9 +28,9 @@ void ia_queue_schedule(ia_queue *queue) {
   if (!ia_linked(&queue->link)) ia_list_append(queue->runnable, &queue->link);
 }
 
-void ia_queue_take_place(ia_queue *queue) { queue->in_flight++; }
+void ia_queue_acquire_slot(ia_queue *queue) { queue->in_flight++; }
 
-void ia_queue_release_place(ia_queue *queue) {
+void ia_queue_release_slot(ia_queue *queue) {
   queue->in_flight--;
   ia_queue_schedule(queue);
 }
@@ -127,7 +127,7 @@ void ia_queue_run(ia_queue *queue) {
   size_t order[IA_PRIORITIES];
   int64_t until_ms = IA_NEVER;
   if (queue->in_flight >= queue->concurrency || !anything_waits(queue)) return;
-  queue->refresh(queue);
+  queue->update_token(queue);
   order_of(queue, order);
   for (size_t i = 0; i < IA_PRIORITIES; i++)
     if (run_priority(queue, order[i], &until_ms)) return;

@@ -13,7 +13,7 @@ typedef struct ia_queue_entry {
   int64_t deadline_ms;                         /* monotonic; IA_NEVER */
   bool no_early_rejection;                     /* the rate limit never rejects it */
   void (*admit)(struct ia_queue_entry *entry); /* sends the entry, which then calls
-                                                  ia_queue_take_place(), or drops it */
+                                                  ia_queue_acquire_slot(), or drops it */
   void (*reject)(struct ia_queue_entry *entry, int64_t wait_ms);
 } ia_queue_entry;
 
@@ -28,7 +28,7 @@ typedef struct ia_queue {
   double served[IA_PRIORITIES];       /* weighted number of requests admitted */
   int32_t in_flight, concurrency;
   double reserve; /* share of the rate limit for other programs, 0 to 1 */
-  void (*refresh)(
+  void (*update_token)(
       struct ia_queue *queue); /* called before each permit: a new token has another rate limiter */
   void (*throttled)(
       struct ia_queue *queue,
@@ -41,14 +41,14 @@ void ia_queue_init(ia_queue *queue);
 void ia_queue_clear(ia_queue *queue);
 /* entry->priority, quota, deadline_ms and the callbacks must be set. */
 void ia_queue_add(ia_queue *queue, ia_queue_entry *entry);
-/* Schedules the queue for the next ia_engine_take(). Deferring it lets priorities apply to all due
- * requests and avoids re-entering the caller. */
+/* Schedules the queue for the next ia_engine_next_request(). Deferring it lets priorities apply to
+ * all due requests and avoids re-entering the caller. */
 void ia_queue_schedule(ia_queue *queue);
 /* Admits one entry, if one may be sent, and schedules the queue again. The callback may free the
  * queue. */
 void ia_queue_run(ia_queue *queue);
 
-void ia_queue_take_place(ia_queue *queue);
-void ia_queue_release_place(ia_queue *queue);
+void ia_queue_acquire_slot(ia_queue *queue);
+void ia_queue_release_slot(ia_queue *queue);
 
 #endif

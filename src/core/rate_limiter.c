@@ -378,8 +378,8 @@ static void wake(ia_timer *timer) {
 }
 
 /* Returns true if more requests may be sent than before. */
-static bool learn(ia_quota *quota, const ia_sent_request *request,
-                  const imgact_rate_limit_info *info, int64_t now_ms) {
+static bool update_quota(ia_quota *quota, const ia_sent_request *request,
+                         const imgact_rate_limit_info *info, int64_t now_ms) {
   bool more = update_from_response(quota, request, info, now_ms) || !quota->limit_known;
   if (info) quota->limit_known = true;
   if (!quota->probing) return more;
@@ -399,7 +399,7 @@ void ia_rate_limiter_on_finished(ia_rate_limiter *rate_limiter, uint32_t number,
   ia_quota *quota = quota_at(rate_limiter, number);
   if (!quota) return;
   if (quota->in_flight) quota->in_flight--;
-  bool more = learn(quota, request, info, now_of(rate_limiter)) ||
+  bool more = update_quota(quota, request, info, now_of(rate_limiter)) ||
               (!quota->in_flight && is_beyond_minute(quota));
   if (more) wake_now(rate_limiter);
 }
@@ -419,7 +419,7 @@ void ia_rate_limiter_on_served(ia_rate_limiter *rate_limiter, const ia_sent_requ
 }
 
 /* A rejection far below the hour's limit is due to the limit per minute; no header reports that. */
-static void learn_burst(ia_quota *quota) {
+static void detect_minute_limit(ia_quota *quota) {
   if (!quota || quota->limit <= 0 || quota->refill_per_ms > 0.0) return;
   if ((double)quota->hour.used + (double)quota->used_by_others < 0.9 * (double)quota->limit)
     quota->minute_rule = IA_MINUTE_LIMITED;
@@ -429,7 +429,7 @@ void ia_rate_limiter_block_for(ia_rate_limiter *rate_limiter, uint32_t number, i
   int64_t now_ms = now_of(rate_limiter),
           blocked_ms = now_ms + (delay_ms < BLOCK_MAX_MS ? delay_ms : BLOCK_MAX_MS);
   int64_t asked_ms = ia_later(now_ms, delay_ms);
-  learn_burst(quota_at(rate_limiter, number));
+  detect_minute_limit(quota_at(rate_limiter, number));
   if (asked_ms > rate_limiter->asked_until_ms) rate_limiter->asked_until_ms = asked_ms;
   if (blocked_ms <= rate_limiter->blocked_until_ms) return;
   rate_limiter->blocked_until_ms = blocked_ms;

@@ -46,7 +46,7 @@ const imgact_action *imgact_op_action(const imgact_op *op) {
 }
 
 void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate) {
-  *rate = op ? op->rate : ia_rate_limit_unknown;
+  *rate = op ? op->rate_limit : ia_rate_limit_unknown;
 }
 
 int imgact_op_adopted(const imgact_op *op) { return op && op->adopted; }

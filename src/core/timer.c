@@ -3,7 +3,7 @@
 #include "timer.h"
 #include "list.h"
 
-void ia_timers_refresh(ia_timers *timers) { timers->now = timers->clock(timers->outer); }
+void ia_timers_update_clock(ia_timers *timers) { timers->now = timers->clock(timers->outer); }
 
 void ia_timers_tick(ia_timers *timers, ia_now now) {
   timers->now = now;

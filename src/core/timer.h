@@ -28,7 +28,7 @@ typedef struct ia_timers {
 } ia_timers;
 
 /* Reads the clock; the last tick may be long ago when a user starts an operation. */
-void ia_timers_refresh(ia_timers *timers);
+void ia_timers_update_clock(ia_timers *timers);
 /* Fires the timers that are due. */
 void ia_timers_tick(ia_timers *timers, ia_now now);
 /* Returns the monotonic time of the next timer; IA_NEVER if there is none. */

@@ -127,7 +127,7 @@ void imgact_loop_free(imgact_loop *loop) {
 
 static void send_all(imgact_loop *loop) {
   const imgact_http_request *request;
-  for (ia_exchange *exchange; (exchange = ia_engine_take(&loop->engine, &request));) {
+  for (ia_exchange *exchange; (exchange = ia_engine_next_request(&loop->engine, &request));) {
     imgact_status status = loop->transport->send(loop->transport, request, &exchange->base);
     if (status == IMGACT_OK) continue;
     imgact_http_response rejected = {
@@ -156,7 +156,7 @@ static void pass(imgact_loop *loop) {
   send_all(loop);
   loop->transport->dispatch(loop->transport);
   /* Before the free slots are used: a callback may cancel the requests that would use them. */
-  for (int i = 0; i < CALLBACKS && ia_engine_notify(&loop->engine); i++) continue;
+  for (int i = 0; i < CALLBACKS && ia_engine_run_callbacks(&loop->engine); i++) continue;
   send_all(loop);
 }
 
@@ -218,7 +218,7 @@ void ia_loop_step(imgact_loop *loop) {
 imgact_status imgact_loop_run(imgact_loop *loop) {
   if (loop->dispatching) return IMGACT_BUSY;
   ia_loop_ref(loop);
-  while (loop->engine.running || !ia_list_empty(&loop->engine.notify)) {
+  while (loop->engine.running || !ia_list_empty(&loop->engine.callbacks)) {
     ia_loop_step(loop);
     if (loop->was_woken) break;
   }

@@ -176,7 +176,8 @@ static inline ia_watch *start(size_t index) {
 static inline void send_due(void) {
   const imgact_http_request *request;
   rate_fixture_at(&s.rate_fixture, s.rate_fixture.now_ms);
-  for (ia_exchange *exchange; (exchange = ia_engine_take(&s.rate_fixture.engine, &request));) {
+  for (ia_exchange *exchange;
+       (exchange = ia_engine_next_request(&s.rate_fixture.engine, &request));) {
     sent *made = &s.sent[s.count++];
     *made = (sent){&exchange->base, request, "", request->timeout_ms, s.rate_fixture.now_ms};
     snprintf(made->line, sizeof made->line, "%s", request->url + strlen("https://h"));

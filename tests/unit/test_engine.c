@@ -43,8 +43,8 @@ static void set(size_t index, int64_t due_ms) {
 TEST(engine_empty_has_nothing_due) {
   const imgact_http_request *request = NULL;
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
-  assert_null(ia_engine_take(&d.engine, &request));
-  assert_false(ia_engine_notify(&d.engine));
+  assert_null(ia_engine_next_request(&d.engine, &request));
+  assert_false(ia_engine_run_callbacks(&d.engine));
   rate_fixture_at(&d, INT64_MAX);
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
 }
@@ -195,7 +195,7 @@ TEST(timers_clock_backward_never_expire_early) {
 TEST(timers_refresh_expires_nothing) {
   set(0, 10);
   d.now_ms = 20;
-  ia_timers_refresh(&d.engine.timers);
+  ia_timers_update_clock(&d.engine.timers);
   assert_int_equal(d.engine.timers.now.mono_ms, 20);
   assert_int_equal(d.engine.timers.now.wall_ms, RATE_FIXTURE_WALL_MS + 20);
   assert_int_equal(test_timers[0].expired, 0);
@@ -203,7 +203,7 @@ TEST(timers_refresh_expires_nothing) {
 }
 
 TEST(engine_pending_work_is_due_now) {
-  ia_link *const lists[] = {&d.engine.outbox, &d.engine.runnable, &d.engine.notify};
+  ia_link *const lists[] = {&d.engine.outbox, &d.engine.runnable, &d.engine.callbacks};
   rate_fixture_at(&d, 77);
   set(0, 1000);
   for (size_t i = 0; i < 3; i++) {

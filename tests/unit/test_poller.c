@@ -48,7 +48,7 @@ TEST(poller_single_id_uses_image_path) {
 TEST(poller_batch_includes_later_watches) {
   for (size_t i = 0; i < 3; i++) {
     s.rate_fixture.now_ms = 100000 + 7 * (int64_t)i;
-    ia_timers_refresh(&s.rate_fixture.engine.timers);
+    ia_timers_update_clock(&s.rate_fixture.engine.timers);
     ia_watch_start(watch(i), &s.client, true);
   }
   run();
@@ -64,7 +64,7 @@ TEST(poller_batch_includes_soonest_watches) {
   ia_watch_start(&s.watches[3], &s.client, true);
   for (size_t i = 0; i < 3; i++) {
     s.rate_fixture.now_ms = 10 + (int64_t)i;
-    ia_timers_refresh(&s.rate_fixture.engine.timers);
+    ia_timers_update_clock(&s.rate_fixture.engine.timers);
     ia_watch_start(&s.watches[i], &s.client, true);
   }
   run();

@@ -90,7 +90,7 @@ TEST(poller_keep_raw_returns_raw_json) {
 
 TEST(poller_poll_updates_rate_limit) {
   imgact_rate_limit limit = {-1, -1, IMGACT_NO_TIME, -1};
-  watch(0)->policy.rate = &limit;
+  watch(0)->policy.rate_limit = &limit;
   ia_watch_start(&s.watches[0], &s.client, false);
   start(1); // a watch without a rate limit
   run();
