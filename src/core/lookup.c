@@ -88,12 +88,12 @@ static ia_time_range when_sent(const ia_lookup *lookup) {
     return unknown;
   }
 
-  ia_time_range steady = by_clock(client, sent->mono_ms), present = by_clock(client, now->mono_ms);
+  ia_time_range range = by_clock(client, sent->mono_ms), present = by_clock(client, now->mono_ms);
   int64_t passed_ms = now->wall_ms - sent->wall_ms;
   ia_time_range wall = {present.least_ms - passed_ms, present.most_ms - passed_ms};
-  if (wall.least_ms < steady.least_ms) steady.least_ms = wall.least_ms;
-  if (!client->server_clock.known && wall.most_ms > steady.most_ms) steady.most_ms = wall.most_ms;
-  return steady;
+  if (wall.least_ms < range.least_ms) range.least_ms = wall.least_ms;
+  if (!client->server_clock.known && wall.most_ms > range.most_ms) range.most_ms = wall.most_ms;
+  return range;
 }
 
 static ia_send_time send_time(const ia_lookup *lookup) {

@@ -98,7 +98,7 @@ static void settle(ia_mutation *m) {
   if (next && next->state == IA_MUTATION_BLOCKED) make_ready(next);
 }
 
-/* Equal for conflicting calls, whose effects cannot be told apart. */
+/* Equal for conflicting calls: a lookup cannot distinguish their effects. */
 static uint64_t key_of(const imgact_call *call) {
   uint64_t key = ia_hash(call->image_ref, strlen(call->image_ref)) * 31 + (uint64_t)call->kind;
   return call->region ? key * 31 + ia_hash(call->region, strlen(call->region)) : key;
