@@ -74,11 +74,11 @@ TEST(rate_limit_reset_overflow_is_rejected) {
 
 // Numbers that no limit can have are not reported.
 TEST(rate_limit_impossible_numbers_are_unknown) {
+#define BEYOND_INT64 "99999999999999999999\n"
   static const char *const headers[] = {
       "RateLimit-Limit: -2\nRateLimit-Remaining: -2\nRateLimit-Reset: -5\n",
       "RateLimit-Limit: x\nRateLimit-Remaining: 1.5\nRateLimit-Reset: 253402300800\n",
-      "RateLimit-Limit: 99999999999999999999\nRateLimit-Remaining: \nRateLimit-Reset: "
-      "99999999999999999999\n"};
+      ("RateLimit-Limit: " BEYOND_INT64 "RateLimit-Remaining: \nRateLimit-Reset: " BEYOND_INT64)};
 
   for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
     for (int digitalocean = 0; digitalocean < 2; digitalocean++) {
