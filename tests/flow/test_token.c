@@ -318,8 +318,8 @@ TEST(token_returning_keeps_its_quota) {
 TEST(token_echoed_in_error_is_redacted) {
   static const char *const forms[] = {HARNESS_TOKEN,
                                       "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY=",
-                                      "%75%6e%6d%69%73%74%61%6b%61%62%6c%65%2d%74%6f%6b%65%6e%2d%"
-                                      "30%31%32%33%34%35%36%37%38%39%61%62%63%64%65%66"};
+                                      ("%75%6e%6d%69%73%74%61%6b%61%62%6c%65%2d%74%6f%6b%65%6e%2d"
+                                       "%30%31%32%33%34%35%36%37%38%39%61%62%63%64%65%66")};
 
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
     char body[512];
