@@ -6,8 +6,8 @@
 #include <string.h>
 
 const imgact_provider *imgact_provider_at(size_t index) {
-  static const imgact_provider *const builtin[] = {IA_BUILTIN_PROVIDERS};
-  return index < sizeof builtin / sizeof *builtin ? builtin[index] : NULL;
+  size_t count = sizeof ia_builtin_providers / sizeof *ia_builtin_providers;
+  return index < count ? ia_builtin_providers[index] : NULL;
 }
 
 const imgact_provider *imgact_provider_find(const char *name) {

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables that the library brings along, for the look-up by name. */
+/* The tables of the library's own providers. */
 #ifndef IA_BUILTIN_H
 #define IA_BUILTIN_H
 
 #include <imgact/provider.h>
 
-extern const imgact_provider ia_provider_hetzner;
-extern const imgact_provider ia_provider_digitalocean;
+#define IA_PROVIDER(name) extern const imgact_provider ia_provider_##name;
+#include "builtin.def"
+#undef IA_PROVIDER
 
-/* In the order in which they are shown. */
-#define IA_BUILTIN_PROVIDERS &ia_provider_hetzner, &ia_provider_digitalocean
+static const imgact_provider *const ia_builtin_providers[] = {
+#define IA_PROVIDER(name) &ia_provider_##name,
+#include "builtin.def"
+#undef IA_PROVIDER
+};
 
 #endif

@@ -228,10 +228,9 @@ TEST(scrub_token_like_string_is_replaced) {
 
 // This layer does not know the providers, so it has its own list of prefixes.
 TEST(scrub_builtin_token_prefixes_are_known) {
-  static const imgact_provider *const builtin[] = {IA_BUILTIN_PROVIDERS};
-  for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++) {
-    for (const char *const *prefix = builtin[i]->token_prefixes; prefix != NULL && *prefix != NULL;
-         prefix++) {
+  for (size_t i = 0; i < sizeof ia_builtin_providers / sizeof *ia_builtin_providers; i++) {
+    for (const char *const *prefix = ia_builtin_providers[i]->token_prefixes;
+         prefix != NULL && *prefix != NULL; prefix++) {
       char token[64];
       (void)snprintf(token, sizeof token, "%s0123456789abcdef", *prefix);
       ia_scrub scrub = scrub_of_nothing();
