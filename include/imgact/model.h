@@ -159,6 +159,112 @@ typedef struct imgact_action {
 IMGACT_API const char *imgact_image_raw(const imgact_image *image);
 IMGACT_API const char *imgact_action_raw(const imgact_action *action);
 
+/* ---- members as data ---- */
+
+/*
+ * Kind of a member: its C type, and how a provider's row reads it. TEXT, NONEMPTY, ID and DERIVED
+ * are const char *; NULL = not reported. The other kinds say in `second` of imgact_member where the
+ * value that belongs to them is. Later versions may add kinds.
+ */
+typedef enum imgact_member_kind {
+  IMGACT_MEMBER_TEXT = 1,
+  IMGACT_MEMBER_NONEMPTY, /* never "" */
+  IMGACT_MEMBER_ID,
+  IMGACT_MEMBER_DERIVED,       /* no row fills it: the provider's name, or the API's own text of an
+                                  enum, which the row of the enum fills */
+  IMGACT_MEMBER_IMAGE_TYPE,    /* imgact_image_type; second: its DERIVED text */
+  IMGACT_MEMBER_IMAGE_STATUS,  /* imgact_image_status; second: its DERIVED text */
+  IMGACT_MEMBER_ACTION_KIND,   /* imgact_action_kind; second: its DERIVED text */
+  IMGACT_MEMBER_ACTION_STATUS, /* imgact_action_status; second: its DERIVED text */
+  IMGACT_MEMBER_STRINGS,       /* const char *const *; second: its count, a size_t */
+  IMGACT_MEMBER_LABELS,        /* const imgact_label *; second: its count, a size_t */
+  IMGACT_MEMBER_RESOURCES,     /* const imgact_resource *; second: its count, a size_t */
+  IMGACT_MEMBER_NUMBER,        /* double, NaN = not reported; second: its digits, or NULL */
+  IMGACT_MEMBER_TIME,          /* int64_t, Unix ms or IMGACT_NO_TIME */
+  IMGACT_MEMBER_TRISTATE,      /* imgact_tristate */
+  IMGACT_MEMBER_PERCENT,       /* int32_t, -1 = not reported */
+  IMGACT_MEMBER_MAX_ENUM = 0x7fffffff
+} imgact_member_kind;
+
+/*
+ * The members of imgact_image and imgact_action, in the order of the keys of the tool's JSON:
+ *
+ *   ROW(target, kind, member, second, key)  target: IMGACT_TARGET_IMAGE_... or _ACTION_...
+ *   OBJECT(key, LIST)                       an object in the JSON; LIST(ROW) has its members
+ *
+ * A member without a second repeats its own name. Every list of members in the library, the tool
+ * and the tests is made from these; later versions append rows.
+ */
+/* clang-format off */
+#define IMGACT_CREATED_FROM_MEMBERS(ROW)                                                           \
+  ROW(CREATED_FROM_ID, ID, created_from_id, created_from_id, "created_from.id")                    \
+  ROW(CREATED_FROM_NAME, TEXT, created_from_name, created_from_name, "created_from.name")
+#define IMGACT_IMAGE_MEMBERS(ROW, OBJECT)                                                          \
+  ROW(PROVIDER, DERIVED, provider, provider, "provider")                                           \
+  ROW(ID, ID, id, id, "id")                                                                        \
+  ROW(NAME, TEXT, name, name, "name")                                                              \
+  ROW(SLUG, NONEMPTY, slug, slug, "slug")                                                          \
+  ROW(DESCRIPTION, TEXT, description, description, "description")                                  \
+  ROW(TYPE, IMAGE_TYPE, type, provider_type, "type")                                               \
+  ROW(PROVIDER_TYPE, DERIVED, provider_type, provider_type, "provider_type")                       \
+  ROW(STATUS, IMAGE_STATUS, status, provider_status, "status")                                     \
+  ROW(PROVIDER_STATUS, DERIVED, provider_status, provider_status, "provider_status")               \
+  ROW(ARCHITECTURE, TEXT, architecture, architecture, "architecture")                              \
+  ROW(OS_FAMILY, TEXT, os_family, os_family, "os_family")                                          \
+  ROW(OS_VERSION, TEXT, os_version, os_version, "os_version")                                      \
+  ROW(IS_PUBLIC, TRISTATE, is_public, is_public, "public")                                         \
+  ROW(SIZE_GB, NUMBER, size_gb, size_gb_text, "size_gb")                                           \
+  ROW(MIN_DISK_GB, NUMBER, min_disk_gb, min_disk_gb_text, "min_disk_gb")                           \
+  ROW(REGIONS, STRINGS, regions, regions_count, "regions")                                         \
+  ROW(LABELS, LABELS, labels, labels_count, "labels")                                              \
+  ROW(TAGS, STRINGS, tags, tags_count, "tags")                                                     \
+  ROW(IS_PROTECTED, TRISTATE, is_protected, is_protected, "protected")                             \
+  ROW(CREATED_AT, TIME, created_at, created_at, "created_at")                                      \
+  ROW(DEPRECATED_AT, TIME, deprecated_at, deprecated_at, "deprecated_at")                          \
+  ROW(DELETED_AT, TIME, deleted_at, deleted_at, "deleted_at")                                      \
+  OBJECT(created_from, IMGACT_CREATED_FROM_MEMBERS)                                                \
+  ROW(BOUND_TO, ID, bound_to, bound_to, "bound_to")                                                \
+  ROW(ERROR_MESSAGE, NONEMPTY, error_message, error_message, "error_message")
+
+#define IMGACT_ACTION_ERROR_MEMBERS(ROW)                                                           \
+  ROW(ERROR_CODE, NONEMPTY, error_code, error_code, "error.code")                                  \
+  ROW(ERROR_MESSAGE, NONEMPTY, error_message, error_message, "error.message")
+#define IMGACT_ACTION_MEMBERS(ROW, OBJECT)                                                         \
+  ROW(PROVIDER, DERIVED, provider, provider, "provider")                                           \
+  ROW(ID, ID, id, id, "id")                                                                        \
+  ROW(COMMAND, DERIVED, command, command, "command")                                               \
+  ROW(KIND, ACTION_KIND, kind, command, "kind")                                                    \
+  ROW(STATUS, ACTION_STATUS, status, provider_status, "status")                                    \
+  ROW(PROVIDER_STATUS, DERIVED, provider_status, provider_status, "provider_status")               \
+  ROW(PROGRESS, PERCENT, progress, progress, "progress")                                           \
+  ROW(STARTED_AT, TIME, started_at, started_at, "started_at")                                      \
+  ROW(FINISHED_AT, TIME, finished_at, finished_at, "finished_at")                                  \
+  ROW(REGION, NONEMPTY, region, region, "region")                                                  \
+  ROW(RESOURCE_ID, RESOURCES, resources, resources_count, "resources")                             \
+  OBJECT(error, IMGACT_ACTION_ERROR_MEMBERS)
+/* clang-format on */
+
+/* One row of the lists, for programs that print or convert items without naming each member, and
+ * for bindings. */
+typedef struct imgact_member {
+  const char *key; /* key in the tool's JSON; "created_from.id" is the key "id" of an object */
+  size_t offset;   /* in imgact_image or imgact_action */
+  size_t second;   /* offset of the value that belongs to it; else the offset again */
+  imgact_member_kind kind;
+  int32_t reserved;
+} imgact_member;
+
+/*
+ * Return the members of an image, or of an action, one after the other.
+ *
+ * index  counts from 0
+ *
+ * Returns NULL after the last member. Members of one object are adjacent. May be called from any
+ * thread.
+ */
+IMGACT_API const imgact_member *imgact_image_member(size_t index);
+IMGACT_API const imgact_member *imgact_action_member(size_t index);
+
 /* Page numbers and totals of the last page of a list; -1 = not reported. For display only: the
  * library does not trust totals. */
 typedef struct imgact_pagination {

@@ -392,45 +392,37 @@ IMGACT_API int imgact_word_value(const imgact_word *words, const char *text);
  */
 IMGACT_API const char *imgact_word_text(const imgact_word *words, int value);
 
-/* The member of a result that a row fills. How a value is read follows from it; what is missing,
- * null or of another type leaves the member as "not reported". */
+#define IMGACT_IMAGE_ROW(target, kind, member, second, key)  IMGACT_TARGET_IMAGE_##target,
+#define IMGACT_IMAGE_OBJECT(key, LIST)                       LIST(IMGACT_IMAGE_ROW)
+#define IMGACT_ACTION_ROW(target, kind, member, second, key) IMGACT_TARGET_ACTION_##target,
+#define IMGACT_ACTION_OBJECT(key, LIST)                      LIST(IMGACT_ACTION_ROW)
+
+/*
+ * The member of a result that a row fills: IMGACT_TARGET_IMAGE_... and IMGACT_TARGET_ACTION_... of
+ * each row of IMGACT_IMAGE_MEMBERS and IMGACT_ACTION_MEMBERS. How a value is read follows from the
+ * member's kind; what is missing, null or of another type leaves the member as "not reported".
+ *
+ * - An enum (IMAGE_TYPE, IMAGE_STATUS, ACTION_KIND, ACTION_STATUS) needs words. Its row fills also
+ *   provider_type, provider_status or command, which have no rows of their own.
+ * - STRINGS are an array of strings, or "zones[].name" of an array of objects; LABELS are an object
+ *   with strings.
+ * - ACTION_RESOURCE_ID is one id, or "resources[].id" of an array of objects.
+ *   ACTION_RESOURCE_TYPE is the type in the same object or array; without this row: "image".
+ * - ACTION_ERROR_CODE and _MESSAGE are kept only if the status is IMGACT_ACTION_STATUS_ERROR.
+ */
+/* clang-format off */
 typedef enum imgact_target {
-  IMGACT_TARGET_IMAGE_ID = 1,
-  IMGACT_TARGET_IMAGE_NAME,
-  IMGACT_TARGET_IMAGE_SLUG,
-  IMGACT_TARGET_IMAGE_DESCRIPTION,
-  IMGACT_TARGET_IMAGE_TYPE,   /* provider_type, and type by the row's words */
-  IMGACT_TARGET_IMAGE_STATUS, /* provider_status, and status by the row's words */
-  IMGACT_TARGET_IMAGE_ARCHITECTURE,
-  IMGACT_TARGET_IMAGE_OS_FAMILY,
-  IMGACT_TARGET_IMAGE_OS_VERSION,
-  IMGACT_TARGET_IMAGE_REGIONS, /* an array of strings, or "zones[].name" of an array of objects */
-  IMGACT_TARGET_IMAGE_LABELS,  /* an object with strings */
-  IMGACT_TARGET_IMAGE_TAGS,    /* as regions */
-  IMGACT_TARGET_IMAGE_CREATED_FROM_ID,
-  IMGACT_TARGET_IMAGE_CREATED_FROM_NAME,
-  IMGACT_TARGET_IMAGE_BOUND_TO,
-  IMGACT_TARGET_IMAGE_ERROR_MESSAGE,
-  IMGACT_TARGET_IMAGE_SIZE_GB,     /* and size_gb_text */
-  IMGACT_TARGET_IMAGE_MIN_DISK_GB, /* and min_disk_gb_text */
-  IMGACT_TARGET_IMAGE_CREATED_AT,
-  IMGACT_TARGET_IMAGE_DEPRECATED_AT,
-  IMGACT_TARGET_IMAGE_DELETED_AT,
-  IMGACT_TARGET_IMAGE_IS_PUBLIC,
-  IMGACT_TARGET_IMAGE_IS_PROTECTED,
-  IMGACT_TARGET_ACTION_ID = 64,
-  IMGACT_TARGET_ACTION_COMMAND, /* and kind by the row's words */
-  IMGACT_TARGET_ACTION_STATUS,  /* provider_status, and status by the row's words */
-  IMGACT_TARGET_ACTION_REGION,
-  IMGACT_TARGET_ACTION_ERROR_CODE, /* kept only if the status is IMGACT_ACTION_STATUS_ERROR */
-  IMGACT_TARGET_ACTION_ERROR_MESSAGE,
-  IMGACT_TARGET_ACTION_RESOURCE_ID,   /* one id, or "resources[].id" of an array of objects */
-  IMGACT_TARGET_ACTION_RESOURCE_TYPE, /* of the same object or array; without this row: "image" */
-  IMGACT_TARGET_ACTION_STARTED_AT,
-  IMGACT_TARGET_ACTION_FINISHED_AT,
-  IMGACT_TARGET_ACTION_PROGRESS,
+  IMGACT_IMAGE_MEMBERS(IMGACT_IMAGE_ROW, IMGACT_IMAGE_OBJECT)
+  IMGACT_TARGET_ACTIONS = 63, /* those of actions count from 64 */
+  IMGACT_ACTION_MEMBERS(IMGACT_ACTION_ROW, IMGACT_ACTION_OBJECT)
+  IMGACT_TARGET_ACTION_RESOURCE_TYPE = 127,
   IMGACT_TARGET_MAX_ENUM = 0x7fffffff
 } imgact_target;
+/* clang-format on */
+#undef IMGACT_IMAGE_ROW
+#undef IMGACT_IMAGE_OBJECT
+#undef IMGACT_ACTION_ROW
+#undef IMGACT_ACTION_OBJECT
 
 /*
  * A member of an object in a response. "a.b" is a member of a member, "a[].b" the members b of an

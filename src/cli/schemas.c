@@ -71,69 +71,108 @@ void cli_get_time(const cli_field *field, const void *item, cli_value *value) {
   set_text(value, value->buffer);
 }
 
-/* The text of the number if the provider reports it: printing a double would change
- * 0.6899999999999999 to 0.69. */
-static void get_size(const cli_field *field, const void *item, cli_value *value) {
-  const imgact_image *image = item;
-  bool disk = field->offset == offsetof(imgact_image, min_disk_gb);
-  value->text = disk ? image->min_disk_gb_text : image->size_gb_text;
-  value->kind = CLI_VALUE_JSON;
-  if (value->text) return;
-  value->number = *(const double *)member(field, item);
-  value->kind = isfinite(value->number) ? CLI_VALUE_NUMBER : CLI_VALUE_NULL;
-}
-
-static void get_answer(const cli_field *field, const void *item, cli_value *value) {
-  imgact_tristate answer = *(const imgact_tristate *)member(field, item);
-  if (answer != IMGACT_TRISTATE_UNKNOWN) set_bool(value, answer == IMGACT_TRISTATE_TRUE);
-}
-
 /* A char array of an error: empty = null. */
 static void get_word(const cli_field *field, const void *item, cli_value *value) {
   const char *word = member(field, item);
   set_text(value, word[0] ? word : NULL);
 }
 
+/* ---- members of images and actions ---- */
+
+static const cli_field resource_fields[] = {
+    {"id", cli_get_text, offsetof(imgact_resource, id)},
+    {"type", cli_get_text, offsetof(imgact_resource, type)}};
+static const char *const resource_summary[] = {"type", "id", NULL};
+static const cli_schema resource_schema = {
+    .fields = resource_fields, .count = COUNT_OF(resource_fields), .summary = resource_summary};
+
+static void get_number(const void *at, const char *digits, cli_value *value) {
+  /* The text of the number if the provider reports it: printing a double would change
+   * 0.6899999999999999 to 0.69. */
+  value->text = digits;
+  value->number = *(const double *)at;
+  value->kind = digits                    ? CLI_VALUE_JSON
+                : isfinite(value->number) ? CLI_VALUE_NUMBER
+                                          : CLI_VALUE_NULL;
+}
+
+static void get_array(const void *at, const void *count, cli_value_kind kind, cli_value *value) {
+  value->items = *(const void *const *)at;
+  value->count = *(const size_t *)count;
+  value->kind = value->items ? kind : CLI_VALUE_NULL;
+}
+
+static void get_resources(const void *at, const void *count, cli_value *value) {
+  get_array(at, count, CLI_VALUE_OBJECTS, value);
+  value->kind = CLI_VALUE_OBJECTS;
+  value->stride = sizeof(imgact_resource);
+  value->schema = &resource_schema;
+}
+
+static void get_tristate(imgact_tristate answer, cli_value *value) {
+  if (answer != IMGACT_TRISTATE_UNKNOWN) set_bool(value, answer == IMGACT_TRISTATE_TRUE);
+}
+
+static void get_member(const imgact_member *member, const void *item, cli_value *value) {
+  const void *at = (const char *)item + member->offset;
+  const void *second = (const char *)item + member->second;
+  const cli_field time = {.offset = member->offset};
+  switch (member->kind) {
+  case IMGACT_MEMBER_TEXT:
+  case IMGACT_MEMBER_NONEMPTY:
+  case IMGACT_MEMBER_ID:
+  case IMGACT_MEMBER_DERIVED: set_text(value, *(const char *const *)at); break;
+  case IMGACT_MEMBER_IMAGE_TYPE:
+    set_text(value, imgact_image_type_name(*(const imgact_image_type *)at));
+    break;
+  case IMGACT_MEMBER_IMAGE_STATUS:
+    set_text(value, imgact_image_status_name(*(const imgact_image_status *)at));
+    break;
+  case IMGACT_MEMBER_ACTION_KIND:
+    set_text(value, imgact_action_kind_name(*(const imgact_action_kind *)at));
+    break;
+  case IMGACT_MEMBER_ACTION_STATUS:
+    set_text(value, imgact_action_status_name(*(const imgact_action_status *)at));
+    break;
+  case IMGACT_MEMBER_STRINGS: get_array(at, second, CLI_VALUE_TEXTS, value); break;
+  case IMGACT_MEMBER_LABELS: get_array(at, second, CLI_VALUE_LABELS, value); break;
+  case IMGACT_MEMBER_RESOURCES: get_resources(at, second, value); break;
+  case IMGACT_MEMBER_NUMBER: get_number(at, *(const char *const *)second, value); break;
+  case IMGACT_MEMBER_TIME: cli_get_time(&time, item, value); break;
+  case IMGACT_MEMBER_TRISTATE: get_tristate(*(const imgact_tristate *)at, value); break;
+  case IMGACT_MEMBER_PERCENT:
+    if (*(const int32_t *)at >= 0) set_integer(value, *(const int32_t *)at);
+    break;
+  default: break;
+  }
+}
+
+/* The field's offset is the index of its member. */
+static void get_image_member(const cli_field *field, const void *item, cli_value *value) {
+  get_member(imgact_image_member(field->offset), item, value);
+}
+
+static void get_action_member(const cli_field *field, const void *item, cli_value *value) {
+  get_member(imgact_action_member(field->offset), item, value);
+}
+
+#define IMAGE_INDEX(target, kind, member, second, key)  IMAGE_##target,
+#define IMAGE_INDICES(key, LIST)                        LIST(IMAGE_INDEX)
+#define ACTION_INDEX(target, kind, member, second, key) ACTION_##target,
+#define ACTION_INDICES(key, LIST)                       LIST(ACTION_INDEX)
+enum { IMGACT_IMAGE_MEMBERS(IMAGE_INDEX, IMAGE_INDICES) IMAGE_MEMBERS };
+enum { IMGACT_ACTION_MEMBERS(ACTION_INDEX, ACTION_INDICES) ACTION_MEMBERS };
+
+#define IMAGE_FIELD(target, kind, member, second, key)  {key, get_image_member, IMAGE_##target},
+#define ACTION_FIELD(target, kind, member, second, key) {key, get_action_member, ACTION_##target},
+#define OBJECT_FIELD(key, LIST)                         {#key, get_##key, 0},
+
 /* ---- images ---- */
 
-static void get_image_type(const cli_field *field, const void *item, cli_value *value) {
-  (void)field;
-  set_text(value, imgact_image_type_name(((const imgact_image *)item)->type));
-}
-
-static void get_image_status(const cli_field *field, const void *item, cli_value *value) {
-  (void)field;
-  set_text(value, imgact_image_status_name(((const imgact_image *)item)->status));
-}
-
-static void get_texts(const char *const *texts, size_t count, cli_value *value) {
-  value->items = texts;
-  value->count = count;
-  value->kind = texts ? CLI_VALUE_TEXTS : CLI_VALUE_NULL;
-}
-
-static void get_regions(const cli_field *field, const void *item, cli_value *value) {
-  (void)field;
-  get_texts(((const imgact_image *)item)->regions, ((const imgact_image *)item)->regions_count,
-            value);
-}
-
-static void get_tags(const cli_field *field, const void *item, cli_value *value) {
-  (void)field;
-  get_texts(((const imgact_image *)item)->tags, ((const imgact_image *)item)->tags_count, value);
-}
-
-static void get_labels(const cli_field *field, const void *item, cli_value *value) {
-  (void)field;
-  const imgact_image *image = item;
-  value->items = image->labels;
-  value->count = image->labels_count;
-  value->kind = image->labels ? CLI_VALUE_LABELS : CLI_VALUE_NULL;
-}
-
-static const cli_field server_fields[] = {
-    {"id", cli_get_text, offsetof(imgact_image, created_from_id)},
-    {"name", cli_get_text, offsetof(imgact_image, created_from_name)}};
+/* Members of an object: their keys without that of the object. */
+#define SERVER_FIELD(target, kind, member, second, key)                                            \
+  {key + sizeof "created_from", get_image_member, IMAGE_##target},
+static const cli_field server_fields[] = {IMGACT_CREATED_FROM_MEMBERS(SERVER_FIELD)};
 static const char *const server_summary[] = {"id", "name", NULL};
 static const cli_schema server_schema = {
     .fields = server_fields, .count = COUNT_OF(server_fields), .summary = server_summary};
@@ -144,33 +183,7 @@ static void get_created_from(const cli_field *field, const void *item, cli_value
   if (image->created_from_id || image->created_from_name) set_object(value, &server_schema, image);
 }
 
-static const cli_field image_fields[] = {
-    {"provider", cli_get_text, offsetof(imgact_image, provider)},
-    {"id", cli_get_text, offsetof(imgact_image, id)},
-    {"name", cli_get_text, offsetof(imgact_image, name)},
-    {"slug", cli_get_text, offsetof(imgact_image, slug)},
-    {"description", cli_get_text, offsetof(imgact_image, description)},
-    {"type", get_image_type, 0},
-    {"provider_type", cli_get_text, offsetof(imgact_image, provider_type)},
-    {"status", get_image_status, 0},
-    {"provider_status", cli_get_text, offsetof(imgact_image, provider_status)},
-    {"architecture", cli_get_text, offsetof(imgact_image, architecture)},
-    {"os_family", cli_get_text, offsetof(imgact_image, os_family)},
-    {"os_version", cli_get_text, offsetof(imgact_image, os_version)},
-    {"public", get_answer, offsetof(imgact_image, is_public)},
-    {"size_gb", get_size, offsetof(imgact_image, size_gb)},
-    {"min_disk_gb", get_size, offsetof(imgact_image, min_disk_gb)},
-    {"regions", get_regions, 0},
-    {"labels", get_labels, 0},
-    {"tags", get_tags, 0},
-    {"protected", get_answer, offsetof(imgact_image, is_protected)},
-    {"created_at", cli_get_time, offsetof(imgact_image, created_at)},
-    {"deprecated_at", cli_get_time, offsetof(imgact_image, deprecated_at)},
-    {"deleted_at", cli_get_time, offsetof(imgact_image, deleted_at)},
-    {"created_from", get_created_from, 0},
-    {"bound_to", cli_get_text, offsetof(imgact_image, bound_to)},
-    {"error_message", cli_get_text, offsetof(imgact_image, error_message)},
-};
+static const cli_field image_fields[] = {IMGACT_IMAGE_MEMBERS(IMAGE_FIELD, OBJECT_FIELD)};
 static const char *const image_columns[] = {
     "id", "name", "description", "type", "status", "architecture", "size_gb", "created_at", NULL};
 static const char *const image_summary[] = {"id", NULL};
@@ -180,66 +193,20 @@ const cli_schema cli_image_schema = {
 
 /* ---- actions ---- */
 
-static void get_action_status(const cli_field *field, const void *item, cli_value *value) {
-  (void)field;
-  set_text(value, imgact_action_status_name(((const imgact_action *)item)->status));
-}
-
-static void get_action_kind(const cli_field *field, const void *item, cli_value *value) {
-  (void)field;
-  set_text(value, imgact_action_kind_name(((const imgact_action *)item)->kind));
-}
-
-static void get_percent(const cli_field *field, const void *item, cli_value *value) {
-  (void)field;
-  int32_t progress = ((const imgact_action *)item)->progress;
-  if (progress >= 0) set_integer(value, progress);
-}
-
-static const cli_field resource_fields[] = {
-    {"id", cli_get_text, offsetof(imgact_resource, id)},
-    {"type", cli_get_text, offsetof(imgact_resource, type)}};
-static const char *const resource_summary[] = {"type", "id", NULL};
-static const cli_schema resource_schema = {
-    .fields = resource_fields, .count = COUNT_OF(resource_fields), .summary = resource_summary};
-
-static void get_resources(const cli_field *field, const void *item, cli_value *value) {
-  (void)field;
-  const imgact_action *action = item;
-  value->items = action->resources;
-  value->count = action->resources_count;
-  value->stride = sizeof(imgact_resource);
-  value->schema = &resource_schema;
-  value->kind = CLI_VALUE_OBJECTS;
-}
-
-static const cli_field reason_fields[] = {
-    {"code", cli_get_text, offsetof(imgact_action, error_code)},
-    {"message", cli_get_text, offsetof(imgact_action, error_message)}};
+#define REASON_FIELD(target, kind, member, second, key)                                            \
+  {key + sizeof "error", get_action_member, ACTION_##target},
+static const cli_field reason_fields[] = {IMGACT_ACTION_ERROR_MEMBERS(REASON_FIELD)};
 static const char *const reason_summary[] = {"code", "message", NULL};
 static const cli_schema reason_schema = {
     .fields = reason_fields, .count = COUNT_OF(reason_fields), .summary = reason_summary};
 
-static void get_reason(const cli_field *field, const void *item, cli_value *value) {
+static void get_error(const cli_field *field, const void *item, cli_value *value) {
   (void)field;
   const imgact_action *action = item;
   if (action->status == IMGACT_ACTION_STATUS_ERROR) set_object(value, &reason_schema, action);
 }
 
-static const cli_field action_fields[] = {
-    {"provider", cli_get_text, offsetof(imgact_action, provider)},
-    {"id", cli_get_text, offsetof(imgact_action, id)},
-    {"command", cli_get_text, offsetof(imgact_action, command)},
-    {"kind", get_action_kind, 0},
-    {"status", get_action_status, 0},
-    {"provider_status", cli_get_text, offsetof(imgact_action, provider_status)},
-    {"progress", get_percent, 0},
-    {"started_at", cli_get_time, offsetof(imgact_action, started_at)},
-    {"finished_at", cli_get_time, offsetof(imgact_action, finished_at)},
-    {"region", cli_get_text, offsetof(imgact_action, region)},
-    {"resources", get_resources, 0},
-    {"error", get_reason, 0},
-};
+static const cli_field action_fields[] = {IMGACT_ACTION_MEMBERS(ACTION_FIELD, OBJECT_FIELD)};
 static const char *const action_columns[] = {"id",         "command",     "status", "progress",
                                              "started_at", "finished_at", "region", "resources",
                                              "error",      NULL};
@@ -341,7 +308,7 @@ const cli_schema *cli_field_schema(const cli_field *field) {
     void (*get)(const cli_field *field, const void *item, cli_value *value);
     const cli_schema *schema;
   } objects[] = {{get_created_from, &server_schema},
-                 {get_reason, &reason_schema},
+                 {get_error, &reason_schema},
                  {get_outcome_action, &cli_action_schema},
                  {get_outcome_image, &cli_image_schema},
                  {get_outcome_error, &cli_failure_schema}};

@@ -4,6 +4,7 @@
  * member counts, and of rows with one target the first one that has a value. */
 #include "field_reader.h"
 #include "json_doc.h"
+#include "members.h"
 #include "words.h"
 #include <limits.h>
 #include <string.h>
@@ -12,82 +13,22 @@
 
 /* ---- targets ---- */
 
-typedef enum value_kind {
-  KIND_ID = 1,
-  KIND_TEXT,
-  KIND_NONEMPTY,
-  KIND_WORD, /* a text, and the value of the word at `second` */
-  KIND_STRINGS,
-  KIND_LABELS,
-  KIND_NUMBER,
-  KIND_TIME,
-  KIND_TRISTATE,
-  KIND_PROGRESS,
-  KIND_RESOURCE
-} value_kind;
-
-/* Where a value is kept; second: its number text, its count, or the value of its word. */
-typedef struct target {
-  uint8_t kind;
-  uint16_t offset, second;
-} target;
-
-#define IMAGE(kind, member)                                                                        \
-  { kind, offsetof(imgact_image, member), 0 }
-#define IMAGE2(kind, member, two)                                                                  \
-  { kind, offsetof(imgact_image, member), offsetof(imgact_image, two) }
-#define ACTION(kind, member)                                                                       \
-  { kind, offsetof(imgact_action, member), 0 }
-#define ACTION2(kind, member, two)                                                                 \
-  { kind, offsetof(imgact_action, member), offsetof(imgact_action, two) }
-
-static const target targets[] = {
-    [IMGACT_TARGET_IMAGE_ID] = IMAGE(KIND_ID, id),
-    [IMGACT_TARGET_IMAGE_NAME] = IMAGE(KIND_TEXT, name),
-    [IMGACT_TARGET_IMAGE_SLUG] = IMAGE(KIND_NONEMPTY, slug),
-    [IMGACT_TARGET_IMAGE_DESCRIPTION] = IMAGE(KIND_TEXT, description),
-    [IMGACT_TARGET_IMAGE_TYPE] = IMAGE2(KIND_WORD, provider_type, type),
-    [IMGACT_TARGET_IMAGE_STATUS] = IMAGE2(KIND_WORD, provider_status, status),
-    [IMGACT_TARGET_IMAGE_ARCHITECTURE] = IMAGE(KIND_TEXT, architecture),
-    [IMGACT_TARGET_IMAGE_OS_FAMILY] = IMAGE(KIND_TEXT, os_family),
-    [IMGACT_TARGET_IMAGE_OS_VERSION] = IMAGE(KIND_TEXT, os_version),
-    [IMGACT_TARGET_IMAGE_REGIONS] = IMAGE2(KIND_STRINGS, regions, regions_count),
-    [IMGACT_TARGET_IMAGE_LABELS] = IMAGE2(KIND_LABELS, labels, labels_count),
-    [IMGACT_TARGET_IMAGE_TAGS] = IMAGE2(KIND_STRINGS, tags, tags_count),
-    [IMGACT_TARGET_IMAGE_CREATED_FROM_ID] = IMAGE(KIND_ID, created_from_id),
-    [IMGACT_TARGET_IMAGE_CREATED_FROM_NAME] = IMAGE(KIND_TEXT, created_from_name),
-    [IMGACT_TARGET_IMAGE_BOUND_TO] = IMAGE(KIND_ID, bound_to),
-    [IMGACT_TARGET_IMAGE_ERROR_MESSAGE] = IMAGE(KIND_NONEMPTY, error_message),
-    [IMGACT_TARGET_IMAGE_SIZE_GB] = IMAGE2(KIND_NUMBER, size_gb, size_gb_text),
-    [IMGACT_TARGET_IMAGE_MIN_DISK_GB] = IMAGE2(KIND_NUMBER, min_disk_gb, min_disk_gb_text),
-    [IMGACT_TARGET_IMAGE_CREATED_AT] = IMAGE(KIND_TIME, created_at),
-    [IMGACT_TARGET_IMAGE_DEPRECATED_AT] = IMAGE(KIND_TIME, deprecated_at),
-    [IMGACT_TARGET_IMAGE_DELETED_AT] = IMAGE(KIND_TIME, deleted_at),
-    [IMGACT_TARGET_IMAGE_IS_PUBLIC] = IMAGE(KIND_TRISTATE, is_public),
-    [IMGACT_TARGET_IMAGE_IS_PROTECTED] = IMAGE(KIND_TRISTATE, is_protected),
-    [IMGACT_TARGET_ACTION_ID] = ACTION(KIND_ID, id),
-    [IMGACT_TARGET_ACTION_COMMAND] = ACTION2(KIND_WORD, command, kind),
-    [IMGACT_TARGET_ACTION_STATUS] = ACTION2(KIND_WORD, provider_status, status),
-    [IMGACT_TARGET_ACTION_REGION] = ACTION(KIND_NONEMPTY, region),
-    [IMGACT_TARGET_ACTION_ERROR_CODE] = ACTION(KIND_NONEMPTY, error_code),
-    [IMGACT_TARGET_ACTION_ERROR_MESSAGE] = ACTION(KIND_NONEMPTY, error_message),
-    [IMGACT_TARGET_ACTION_RESOURCE_ID] = ACTION(KIND_RESOURCE, resources),
-    [IMGACT_TARGET_ACTION_RESOURCE_TYPE] = ACTION(KIND_RESOURCE, resources),
-    [IMGACT_TARGET_ACTION_STARTED_AT] = ACTION(KIND_TIME, started_at),
-    [IMGACT_TARGET_ACTION_FINISHED_AT] = ACTION(KIND_TIME, finished_at),
-    [IMGACT_TARGET_ACTION_PROGRESS] = ACTION(KIND_PROGRESS, progress)};
-
-static value_kind kind_of(intptr_t t) {
-  return (size_t)t < sizeof targets / sizeof *targets ? (value_kind)targets[t].kind : 0;
+static imgact_member_kind kind_of(intptr_t target) {
+  return target >= 0 && target < IA_MEMBERS ? ia_members[target].kind : 0;
 }
 
-bool ia_target_is_known(intptr_t t) { return kind_of(t) != 0; }
-
-bool ia_target_takes_array(intptr_t t) {
-  return kind_of(t) == KIND_STRINGS || kind_of(t) == KIND_RESOURCE;
+bool ia_target_is_known(intptr_t target) {
+  return kind_of(target) != 0 && kind_of(target) != IMGACT_MEMBER_DERIVED;
 }
 
-bool ia_target_needs_words(intptr_t t) { return kind_of(t) == KIND_WORD; }
+bool ia_target_takes_array(intptr_t target) {
+  return kind_of(target) == IMGACT_MEMBER_STRINGS || kind_of(target) == IMGACT_MEMBER_RESOURCES;
+}
+
+bool ia_target_needs_words(intptr_t target) {
+  return kind_of(target) >= IMGACT_MEMBER_IMAGE_TYPE &&
+         kind_of(target) <= IMGACT_MEMBER_ACTION_STATUS;
+}
 
 /* ---- finding the members ---- */
 
@@ -216,7 +157,7 @@ static bool put_tristate(char *to, const imgact_json *value) {
   return answer != IMGACT_TRISTATE_UNKNOWN;
 }
 
-static bool put_progress(char *to, const imgact_json *value) {
+static bool put_percent(char *to, const imgact_json *value) {
   double percent = imgact_decode_double(value);
   int32_t progress = percent >= 0 && percent <= INT32_MAX ? (int32_t)percent : -1;
   memcpy(to, &progress, sizeof progress);
@@ -226,27 +167,30 @@ static bool put_progress(char *to, const imgact_json *value) {
 /* Fills the row's target. false: the value says nothing. */
 static bool read_row(const item_reader *r, size_t row, char *item) {
   const imgact_field *field = &r->plan->fields[row];
-  const target *t = &targets[field->target];
+  const imgact_member *member = &ia_members[field->target];
   const imgact_json *value = value_of(r, row);
-  char *to = item + t->offset, *second = item + t->second;
+  char *to = item + member->offset, *second = item + member->second;
   size_t count = 0;
   const void *list;
   if (!value) return false;
-  switch ((value_kind)t->kind) {
-  case KIND_ID: return put_text(to, read_id(r, value));
-  case KIND_TEXT: return put_text(to, imgact_decode_string(r->result, value));
-  case KIND_NONEMPTY: return put_text(to, imgact_decode_nonempty_string(r->result, value));
-  case KIND_WORD: return put_text(to, read_word(r, field, value, second));
-  case KIND_STRINGS:
+  switch (member->kind) {
+  case IMGACT_MEMBER_ID: return put_text(to, read_id(r, value));
+  case IMGACT_MEMBER_TEXT: return put_text(to, imgact_decode_string(r->result, value));
+  case IMGACT_MEMBER_NONEMPTY: return put_text(to, imgact_decode_nonempty_string(r->result, value));
+  case IMGACT_MEMBER_IMAGE_TYPE:
+  case IMGACT_MEMBER_IMAGE_STATUS:
+  case IMGACT_MEMBER_ACTION_KIND:
+  case IMGACT_MEMBER_ACTION_STATUS: return put_text(second, read_word(r, field, value, to));
+  case IMGACT_MEMBER_STRINGS:
     list = ia_decode_strings(r->result, value, element_path(r, row), &count);
     return put_list(to, second, list, count);
-  case KIND_LABELS:
+  case IMGACT_MEMBER_LABELS:
     list = imgact_decode_labels(r->result, value, &count);
     return put_list(to, second, list, count);
-  case KIND_NUMBER: return put_number(r, to, second, value);
-  case KIND_TIME: return put_time(to, value);
-  case KIND_TRISTATE: return put_tristate(to, value);
-  case KIND_PROGRESS: return put_progress(to, value);
+  case IMGACT_MEMBER_NUMBER: return put_number(r, to, second, value);
+  case IMGACT_MEMBER_TIME: return put_time(to, value);
+  case IMGACT_MEMBER_TRISTATE: return put_tristate(to, value);
+  case IMGACT_MEMBER_PERCENT: return put_percent(to, value);
   default: return false; /* resources need their rows together */
   }
 }

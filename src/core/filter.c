@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Local filters and sorting. A filter that asks for what an item does not tell is not met. */
 #include "filter.h"
+#include "members.h"
 #include "str.h"
 #include <string.h>
 
@@ -114,24 +115,21 @@ bool ia_filter_action(const imgact_call *call, uint32_t filters, const imgact_ac
 
 /* ---- order ---- */
 
-typedef enum key_kind { KEY_ID, KEY_TEXT, KEY_TIME } key_kind;
-
 typedef struct sort_key {
   const char *word;
-  key_kind kind;
-  size_t offset;
+  imgact_target by;
 } sort_key;
 
-static const sort_key image_keys[] = {{"id", KEY_ID, offsetof(imgact_image, id)},
-                                      {"name", KEY_TEXT, offsetof(imgact_image, name)},
-                                      {"created", KEY_TIME, offsetof(imgact_image, created_at)},
-                                      {NULL, KEY_ID, 0}};
-static const sort_key action_keys[] = {{"id", KEY_ID, offsetof(imgact_action, id)},
-                                       {"command", KEY_TEXT, offsetof(imgact_action, command)},
-                                       {"status", KEY_TEXT, offsetof(imgact_action, status)},
-                                       {"started", KEY_TIME, offsetof(imgact_action, started_at)},
-                                       {"finished", KEY_TIME, offsetof(imgact_action, finished_at)},
-                                       {NULL, KEY_ID, 0}};
+static const sort_key image_keys[] = {{"id", IMGACT_TARGET_IMAGE_ID},
+                                      {"name", IMGACT_TARGET_IMAGE_NAME},
+                                      {"created", IMGACT_TARGET_IMAGE_CREATED_AT},
+                                      {NULL, 0}};
+static const sort_key action_keys[] = {{"id", IMGACT_TARGET_ACTION_ID},
+                                       {"command", IMGACT_TARGET_ACTION_COMMAND},
+                                       {"status", IMGACT_TARGET_ACTION_STATUS},
+                                       {"started", IMGACT_TARGET_ACTION_STARTED_AT},
+                                       {"finished", IMGACT_TARGET_ACTION_FINISHED_AT},
+                                       {NULL, 0}};
 
 static const sort_key *key_of(const char *text, bool images, bool *descending) {
   size_t length = strcspn(text, ":");
@@ -159,26 +157,26 @@ static int compare_ids(const char *a, const char *b) {
   return strcmp(a, b);
 }
 
-static const char *text_at(const void *item, const sort_key *key, bool images) {
-  if (!images && !strcmp(key->word, "status"))
-    return imgact_action_status_name(((const imgact_action *)item)->status);
-  return *(const char *const *)(const void *)((const char *)item + key->offset);
+static const char *text_at(const char *item, const imgact_member *member) {
+  const void *at = item + member->offset;
+  if (member->kind == IMGACT_MEMBER_ACTION_STATUS)
+    return imgact_action_status_name(*(const imgact_action_status *)at);
+  return *(const char *const *)at;
 }
 
-static int compare_one(const void *a, const void *b, const sort_key *key, bool images,
-                       bool descending) {
-  int order = 0;
-  if (key->kind == KEY_TIME) {
-    int64_t x = *(const int64_t *)(const void *)((const char *)a + key->offset);
-    int64_t y = *(const int64_t *)(const void *)((const char *)b + key->offset);
-    if (x == IMGACT_NO_TIME || y == IMGACT_NO_TIME)
-      return (x == IMGACT_NO_TIME) - (y == IMGACT_NO_TIME);
-    order = (x > y) - (x < y);
-  } else {
-    const char *x = text_at(a, key, images), *y = text_at(b, key, images);
-    if (!x || !y) return !x - !y;
-    order = key->kind == KEY_ID ? compare_ids(x, y) : strcmp(x, y);
-  }
+static int compare_times(const void *a, const void *b, bool descending) {
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  if (x == IMGACT_NO_TIME || y == IMGACT_NO_TIME)
+    return (x == IMGACT_NO_TIME) - (y == IMGACT_NO_TIME);
+  return descending ? (x < y) - (x > y) : (x > y) - (x < y);
+}
+
+static int compare_one(const char *a, const char *b, const imgact_member *member, bool descending) {
+  if (member->kind == IMGACT_MEMBER_TIME)
+    return compare_times(a + member->offset, b + member->offset, descending);
+  const char *x = text_at(a, member), *y = text_at(b, member);
+  if (!x || !y) return !x - !y;
+  int order = member->kind == IMGACT_MEMBER_ID ? compare_ids(x, y) : strcmp(x, y);
   return descending ? -order : order;
 }
 
@@ -192,7 +190,7 @@ static int compare(const ordering *by, const void *a, const void *b) {
   for (size_t i = 0; i < by->count; i++) {
     bool descending;
     const sort_key *key = key_of(by->keys[i], by->images, &descending);
-    int order = key ? compare_one(a, b, key, by->images, descending) : 0;
+    int order = key ? compare_one(a, b, &ia_members[key->by], descending) : 0;
     if (order) return order;
   }
   return 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The words of the JSON contract, and the raw objects behind what users see. */
+/* The names of enums, the lists of members, and the API's own objects. */
+#include "members.h"
 #include "result.h"
 
 #define NAME(names, value)                                                                         \
@@ -69,4 +70,40 @@ const char *imgact_image_raw(const imgact_image *image) {
 
 const char *imgact_action_raw(const imgact_action *action) {
   return action ? ((const ia_action *)(const void *)action)->raw : NULL;
+}
+
+/* ---- members ---- */
+
+#define IMAGE_ROW(target, kind, member, second, key)                                               \
+  [IMGACT_TARGET_IMAGE_##target] = {key, offsetof(imgact_image, member),                           \
+                                    offsetof(imgact_image, second), IMGACT_MEMBER_##kind, 0},
+#define IMAGE_OBJECT(key, LIST) LIST(IMAGE_ROW)
+#define ACTION_ROW(target, kind, member, second, key)                                              \
+  [IMGACT_TARGET_ACTION_##target] = {key, offsetof(imgact_action, member),                         \
+                                     offsetof(imgact_action, second), IMGACT_MEMBER_##kind, 0},
+#define ACTION_OBJECT(key, LIST) LIST(ACTION_ROW)
+
+/* The type of resources fills the same member as their ids, and has no key of its own. */
+/* clang-format off */
+const imgact_member ia_members[IA_MEMBERS] = {
+    [IMGACT_TARGET_ACTION_RESOURCE_TYPE] = {.kind = IMGACT_MEMBER_RESOURCES},
+    IMGACT_IMAGE_MEMBERS(IMAGE_ROW, IMAGE_OBJECT)
+    IMGACT_ACTION_MEMBERS(ACTION_ROW, ACTION_OBJECT)};
+/* clang-format on */
+
+#define PLUS_ROW(target, kind, member, second, key) +1
+#define PLUS_OBJECT(key, LIST)                      LIST(PLUS_ROW)
+#define FIRST_ACTION                                (IMGACT_TARGET_ACTIONS + 1)
+static const size_t image_members = IMGACT_IMAGE_MEMBERS(PLUS_ROW, PLUS_OBJECT),
+                    action_members = IMGACT_ACTION_MEMBERS(PLUS_ROW, PLUS_OBJECT);
+_Static_assert(IMGACT_IMAGE_MEMBERS(PLUS_ROW, PLUS_OBJECT) < FIRST_ACTION &&
+                   IMGACT_ACTION_MEMBERS(PLUS_ROW, PLUS_OBJECT) < FIRST_ACTION,
+               "a target is a bit of 64");
+
+const imgact_member *imgact_image_member(size_t index) {
+  return index < image_members ? &ia_members[index] : NULL;
+}
+
+const imgact_member *imgact_action_member(size_t index) {
+  return index < action_members ? &ia_members[FIRST_ACTION + index] : NULL;
 }

@@ -5,6 +5,7 @@
 #include "date.h"
 #include "hashmap.h"
 #include "json_doc.h"
+#include "members.h"
 #include "str.h"
 #include <math.h>
 #include <stdio.h>
@@ -134,23 +135,9 @@ static const char *raw_of(imgact_result *result, const imgact_json *object) {
   return text ? finished(result, text, length) : NULL;
 }
 
-static void unknown_image(imgact_image *image, const char *provider) {
-  *image = (imgact_image){.provider = provider,
-                          .size_gb = (double)NAN,
-                          .min_disk_gb = (double)NAN,
-                          .created_at = IMGACT_NO_TIME,
-                          .deprecated_at = IMGACT_NO_TIME,
-                          .deleted_at = IMGACT_NO_TIME,
-                          .is_public = IMGACT_TRISTATE_UNKNOWN,
-                          .is_protected = IMGACT_TRISTATE_UNKNOWN};
-}
-
-static void unknown_action(imgact_action *action, const char *provider) {
-  *action = (imgact_action){.provider = provider,
-                            .started_at = IMGACT_NO_TIME,
-                            .finished_at = IMGACT_NO_TIME,
-                            .progress = -1};
-}
+static const imgact_image unknown_image = {IMGACT_IMAGE_MEMBERS(IA_UNKNOWN_ROW, IA_UNKNOWN_OBJECT)};
+static const imgact_action unknown_action = {
+    IMGACT_ACTION_MEMBERS(IA_UNKNOWN_ROW, IA_UNKNOWN_OBJECT)};
 
 imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object) {
   bool allowed = charge_item(result, sizeof(ia_image));
@@ -163,7 +150,8 @@ imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *
   } else {
     list[result->images_count++] = &image->shown;
   }
-  unknown_image(&image->shown, result->provider);
+  image->shown = unknown_image;
+  image->shown.provider = result->provider;
   image->raw = raw_of(result, object);
   return &image->shown;
 }
@@ -179,7 +167,8 @@ imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json
   } else {
     list[result->actions_count++] = &action->shown;
   }
-  unknown_action(&action->shown, result->provider);
+  action->shown = unknown_action;
+  action->shown.provider = result->provider;
   action->raw = raw_of(result, object);
   return &action->shown;
 }
@@ -462,33 +451,66 @@ imgact_status imgact_result_add_object(imgact_result *result, const imgact_call 
   return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no \"%s\" with a usable id", key);
 }
 
+static bool copy_text(ia_arena *arena, char *at) {
+  const char *text;
+  memcpy(&text, at, sizeof text);
+  text = ia_arena_copy(arena, text);
+  memcpy(at, &text, sizeof text);
+  return text != NULL;
+}
+
+/* Copies an array whose elements are `texts` texts each. */
+static bool copy_texts(ia_arena *arena, char *at, const char *count_at, size_t texts) {
+  const char *const *from;
+  size_t count;
+  memcpy(&from, at, sizeof from);
+  memcpy(&count, count_at, sizeof count);
+  const char **copy = ia_arena_array(arena, count + 1, texts * sizeof *copy);
+  bool ok = copy != NULL;
+  for (size_t i = 0; ok && i < count * texts; i++) {
+    copy[i] = ia_arena_copy(arena, from[i]);
+    ok = copy[i] || !from[i];
+  }
+  memcpy(at, &copy, sizeof copy);
+  return ok;
+}
+
+static bool is_null(const char *at) {
+  const void *pointer;
+  memcpy(&pointer, at, sizeof pointer);
+  return !pointer;
+}
+
+/* Replaces what a member of a copied item points to by a copy. */
+static bool copy_member(ia_arena *arena, const imgact_member *member, char *item) {
+  char *at = item + member->offset, *second = item + member->second;
+  switch (member->kind) {
+  case IMGACT_MEMBER_TEXT:
+  case IMGACT_MEMBER_NONEMPTY:
+  case IMGACT_MEMBER_ID:
+  case IMGACT_MEMBER_DERIVED: return is_null(at) || copy_text(arena, at);
+  case IMGACT_MEMBER_NUMBER: return is_null(second) || copy_text(arena, second);
+  case IMGACT_MEMBER_STRINGS: return is_null(at) || copy_texts(arena, at, second, 1);
+  case IMGACT_MEMBER_LABELS:
+  case IMGACT_MEMBER_RESOURCES: return is_null(at) || copy_texts(arena, at, second, 2);
+  default: return true;
+  }
+}
+
+_Static_assert(sizeof(imgact_label) == 2 * sizeof(char *) &&
+                   sizeof(imgact_resource) == 2 * sizeof(char *),
+               "copied as two texts");
+
 imgact_action *ia_action_copy(ia_arena *arena, const imgact_action *action) {
   ia_action *copy = ia_arena_alloc(arena, sizeof *copy);
   if (!copy) return NULL;
-  imgact_action *a = &copy->shown;
-  *a = *action;
-  const char *raw = imgact_action_raw(action);
-  bool ok = true;
-#define COPY(to, from) ok = ok && (!(from) || ((to) = ia_arena_copy(arena, (from))))
-  COPY(copy->raw, raw);
-  COPY(a->id, action->id);
-  COPY(a->command, action->command);
-  COPY(a->provider_status, action->provider_status);
-  COPY(a->region, action->region);
-  COPY(a->error_code, action->error_code);
-  COPY(a->error_message, action->error_message);
-  if (action->resources) {
-    imgact_resource *resources =
-        ia_arena_array(arena, action->resources_count + 1, sizeof *resources);
-    for (size_t i = 0; resources && i < action->resources_count; i++) {
-      COPY(resources[i].id, action->resources[i].id);
-      COPY(resources[i].type, action->resources[i].type);
-    }
-    a->resources = resources;
-    ok = ok && resources;
-  }
-#undef COPY
-  return ok ? a : NULL;
+  copy->shown = *action;
+  copy->raw = ia_arena_copy(arena, imgact_action_raw(action));
+  bool ok = copy->raw || !imgact_action_raw(action);
+  const imgact_member *member;
+  for (size_t i = 0; ok && (member = imgact_action_member(i)); i++)
+    ok = copy_member(arena, member, (char *)&copy->shown);
+  return ok ? &copy->shown : NULL;
 }
 
 bool ia_result_append_action(imgact_result *result, const imgact_action *action) {

@@ -45,9 +45,11 @@ static const char *echo_of(const cloud *self) { return self->echo == NULL ? "" :
 static void put_image(text *out, const cloud *self, long long id) {
   bool own = id == atoll(CLOUD_IMAGE);
   const char *type = own ? self->type : "snapshot", *echo = echo_of(self);
+  const char *quote = *echo == '\0' ? "" : "\"";
   put(out, "{\"id\":%lld,\"name\":\"image%s\",", id == NAMED ? 1000 : id, id == NAMED ? "" : echo);
   put(out, "\"description\":\"of %s\",\"type\":\"%s\",\"status\":\"available\",", echo, type);
   put(out, "\"%s\":\"%s\",", *echo == '\0' ? "odd" : echo, echo);
+  if (*echo != '\0') put(out, "\"architecture\":\"%s\",\"bound_to\":7,", echo);
   if (self->hetzner) {
     put(out, "\"image_size\":2.3,\"disk_size\":10,\"os_flavor\":\"%s\",\"os_version\":\"24.04\",",
         echo);
@@ -58,9 +60,10 @@ static void put_image(text *out, const cloud *self, long long id) {
     return;
   }
   put(out,
-      "\"distribution\":\"%s\",\"slug\":null,\"public\":false,\"tags\":[\"%s\"],\"error_message\":"
+      "\"distribution\":\"%s\",\"slug\":%s%s%s,\"public\":false,\"tags\":[\"%s\"],\"error_"
+      "message\":"
       "\"%s\",",
-      echo, echo, echo);
+      echo, quote, *echo == '\0' ? "null" : echo, quote, echo, echo);
   put(out, "\"created_at\":\"2016-01-30T23:50:00Z\",\"size_gigabytes\":2.34,\"min_disk_size\":20,"
            "\"regions\":[");
   for (size_t i = 0; own && i < self->regions_count; i++)

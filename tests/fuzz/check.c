@@ -5,34 +5,7 @@
 #include <imgact/json.h>
 #include <math.h>
 
-#define COUNT(array)       (sizeof(array) / sizeof *(array))
-#define AT(struct, member) offsetof(struct, member)
-
 const check_secret check_fuzz_token = {FUZZ_TOKEN, FUZZ_TOKEN_NEEDLE};
-
-static const size_t image_texts[] = {
-    AT(imgact_image, provider),
-    AT(imgact_image, id),
-    AT(imgact_image, name),
-    AT(imgact_image, slug),
-    AT(imgact_image, description),
-    AT(imgact_image, provider_type),
-    AT(imgact_image, provider_status),
-    AT(imgact_image, architecture),
-    AT(imgact_image, os_family),
-    AT(imgact_image, os_version),
-    AT(imgact_image, created_from_id),
-    AT(imgact_image, created_from_name),
-    AT(imgact_image, bound_to),
-    AT(imgact_image, error_message),
-    AT(imgact_image, size_gb_text),
-    AT(imgact_image, min_disk_gb_text),
-};
-static const size_t action_texts[] = {
-    AT(imgact_action, provider),        AT(imgact_action, id),     AT(imgact_action, command),
-    AT(imgact_action, provider_status), AT(imgact_action, region), AT(imgact_action, error_code),
-    AT(imgact_action, error_message),
-};
 
 static const char *text_at(const void *item, size_t offset) {
   return *(const char *const *)(const void *)((const char *)item + offset);
@@ -89,40 +62,66 @@ static void check_number(const char *text, double number) {
   CHECK(!isnan(number));
 }
 
+static void check_array(const imgact_member *member, const void *values, size_t count,
+                        const check_secret *secret) {
+  if (member->kind == IMGACT_MEMBER_STRINGS) check_texts(values, count, secret);
+  if (member->kind == IMGACT_MEMBER_LABELS) check_labels(values, count, secret);
+  if (member->kind != IMGACT_MEMBER_RESOURCES) return;
+  const imgact_resource *resources = values;
+  CHECK(values || !count);
+  for (size_t i = 0; i < count; i++) {
+    check_text(resources[i].id, secret);
+    check_text(resources[i].type, secret);
+  }
+}
+
+static void check_member(const imgact_member *member, const void *item,
+                         const check_secret *secret) {
+  const void *at = (const char *)item + member->offset;
+  const void *second = (const char *)item + member->second;
+  switch (member->kind) {
+  case IMGACT_MEMBER_NONEMPTY:
+  case IMGACT_MEMBER_ID: CHECK(!text_at(item, member->offset) || *text_at(item, member->offset));
+  /* fall through */
+  case IMGACT_MEMBER_TEXT:
+  case IMGACT_MEMBER_DERIVED: check_text(text_at(item, member->offset), secret); break;
+  case IMGACT_MEMBER_IMAGE_TYPE: CHECK(*(const unsigned *)at <= IMGACT_IMAGE_TYPE_CUSTOM); break;
+  case IMGACT_MEMBER_IMAGE_STATUS:
+    CHECK(*(const unsigned *)at <= IMGACT_IMAGE_STATUS_RETIRED);
+    break;
+  case IMGACT_MEMBER_ACTION_KIND:
+    CHECK(*(const unsigned *)at <= IMGACT_ACTION_KIND_CHANGE_PROTECTION);
+    break;
+  case IMGACT_MEMBER_ACTION_STATUS:
+    CHECK(*(const unsigned *)at <= IMGACT_ACTION_STATUS_ERROR);
+    break;
+  case IMGACT_MEMBER_STRINGS:
+  case IMGACT_MEMBER_LABELS:
+  case IMGACT_MEMBER_RESOURCES:
+    check_array(member, *(const void *const *)at, *(const size_t *)second, secret);
+    break;
+  case IMGACT_MEMBER_NUMBER:
+    check_number(text_at(item, member->second), *(const double *)at);
+    check_text(text_at(item, member->second), secret);
+    break;
+  case IMGACT_MEMBER_TIME: check_time(*(const int64_t *)at); break;
+  case IMGACT_MEMBER_TRISTATE: check_tristate(*(const imgact_tristate *)at); break;
+  case IMGACT_MEMBER_PERCENT: CHECK(*(const int32_t *)at >= -1); break;
+  default: CHECK(!"a member of an unknown kind");
+  }
+}
+
 void check_image(const imgact_image *image, const check_secret *secret) {
-  CHECK(image->id && image->id[0] != '\0' && image->provider);
-  for (size_t i = 0; i < COUNT(image_texts); i++)
-    check_text(text_at(image, image_texts[i]), secret);
-  check_texts(image->regions, image->regions_count, secret);
-  check_texts(image->tags, image->tags_count, secret);
-  check_labels(image->labels, image->labels_count, secret);
-  check_number(image->size_gb_text, image->size_gb);
-  check_number(image->min_disk_gb_text, image->min_disk_gb);
-  check_time(image->created_at);
-  check_time(image->deprecated_at);
-  check_time(image->deleted_at);
-  CHECK(image->type == IMGACT_IMAGE_TYPE_UNKNOWN || imgact_image_type_name(image->type));
-  CHECK(image->status == IMGACT_IMAGE_STATUS_UNKNOWN || imgact_image_status_name(image->status));
-  check_tristate(image->is_public);
-  check_tristate(image->is_protected);
+  CHECK(image->id && image->provider);
+  const imgact_member *member;
+  for (size_t i = 0; (member = imgact_image_member(i)); i++) check_member(member, image, secret);
   check_json(imgact_image_raw(image), secret);
 }
 
 void check_action(const imgact_action *action, const check_secret *secret) {
-  CHECK(action->provider && (!action->id || action->id[0] != '\0'));
-  for (size_t i = 0; i < COUNT(action_texts); i++)
-    check_text(text_at(action, action_texts[i]), secret);
-  CHECK(action->resources || !action->resources_count);
-  for (size_t i = 0; i < action->resources_count; i++) {
-    check_text(action->resources[i].id, secret);
-    check_text(action->resources[i].type, secret);
-  }
-  check_time(action->started_at);
-  check_time(action->finished_at);
-  CHECK(action->progress >= -1);
-  CHECK(action->kind == IMGACT_ACTION_KIND_OTHER || imgact_action_kind_name(action->kind));
-  CHECK(action->status == IMGACT_ACTION_STATUS_UNKNOWN ||
-        imgact_action_status_name(action->status));
+  CHECK(action->provider);
+  const imgact_member *member;
+  for (size_t i = 0; (member = imgact_action_member(i)); i++) check_member(member, action, secret);
   CHECK(action->status == IMGACT_ACTION_STATUS_ERROR ||
         (!action->error_code && !action->error_message));
   check_json(imgact_action_raw(action), secret);
@@ -138,42 +137,50 @@ void check_error(const imgact_error *error, const char *details, const check_sec
   check_json(details, secret);
 }
 
-static void same_texts(const void *a, const void *b, const size_t *offsets, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    CHECK(ia_str_equal(text_at(a, offsets[i]), text_at(b, offsets[i])));
-}
-
-static void same_lists(const char *const *a, size_t a_count, const char *const *b, size_t b_count) {
-  CHECK(!a == !b && a_count == b_count);
-  for (size_t i = 0; i < a_count; i++) CHECK(!strcmp(a[i], b[i]));
+/* Arrays of `texts` texts an element: strings, labels and resources. */
+static void same_arrays(const void *a, const void *b, size_t count, size_t texts) {
+  const char *const *one = a, *const *other = b;
+  CHECK(!one == !other);
+  for (size_t i = 0; one && i < count * texts; i++) CHECK(ia_str_equal(one[i], other[i]));
 }
 
 static bool same_number(double a, double b) { return isnan(a) ? isnan(b) : a >= b && a <= b; }
 
+static void same_member(const imgact_member *member, const void *a, const void *b) {
+  const void *one = (const char *)a + member->offset, *other = (const char *)b + member->offset;
+  const size_t *count = (const void *)((const char *)a + member->second);
+  const size_t *other_count = (const void *)((const char *)b + member->second);
+  switch (member->kind) {
+  case IMGACT_MEMBER_TEXT:
+  case IMGACT_MEMBER_NONEMPTY:
+  case IMGACT_MEMBER_ID:
+  case IMGACT_MEMBER_DERIVED:
+    CHECK(ia_str_equal(text_at(a, member->offset), text_at(b, member->offset)));
+    break;
+  case IMGACT_MEMBER_NUMBER:
+    CHECK(same_number(*(const double *)one, *(const double *)other));
+    CHECK(ia_str_equal(text_at(a, member->second), text_at(b, member->second)));
+    break;
+  case IMGACT_MEMBER_STRINGS:
+  case IMGACT_MEMBER_LABELS:
+  case IMGACT_MEMBER_RESOURCES:
+    CHECK(*count == *other_count);
+    same_arrays(*(const void *const *)one, *(const void *const *)other, *count,
+                member->kind == IMGACT_MEMBER_STRINGS ? 1 : 2);
+    break;
+  case IMGACT_MEMBER_TIME: CHECK(*(const int64_t *)one == *(const int64_t *)other); break;
+  default: CHECK(*(const int32_t *)one == *(const int32_t *)other); break;
+  }
+}
+
 void check_same_image(const imgact_image *a, const imgact_image *b) {
-  same_texts(a, b, image_texts, COUNT(image_texts));
-  same_lists(a->regions, a->regions_count, b->regions, b->regions_count);
-  same_lists(a->tags, a->tags_count, b->tags, b->tags_count);
-  CHECK(!a->labels == !b->labels && a->labels_count == b->labels_count);
-  for (size_t i = 0; i < a->labels_count; i++)
-    CHECK(!strcmp(a->labels[i].key, b->labels[i].key) &&
-          !strcmp(a->labels[i].value, b->labels[i].value));
-  CHECK(same_number(a->size_gb, b->size_gb) && same_number(a->min_disk_gb, b->min_disk_gb));
-  CHECK(a->created_at == b->created_at && a->deprecated_at == b->deprecated_at &&
-        a->deleted_at == b->deleted_at);
-  CHECK(a->type == b->type && a->status == b->status);
-  CHECK(a->is_public == b->is_public && a->is_protected == b->is_protected);
+  const imgact_member *member;
+  for (size_t i = 0; (member = imgact_image_member(i)); i++) same_member(member, a, b);
 }
 
 void check_same_action(const imgact_action *a, const imgact_action *b) {
-  same_texts(a, b, action_texts, COUNT(action_texts));
-  CHECK(!a->resources == !b->resources && a->resources_count == b->resources_count);
-  for (size_t i = 0; i < a->resources_count; i++)
-    CHECK(ia_str_equal(a->resources[i].id, b->resources[i].id) &&
-          ia_str_equal(a->resources[i].type, b->resources[i].type));
-  CHECK(a->started_at == b->started_at && a->finished_at == b->finished_at &&
-        a->progress == b->progress);
-  CHECK(a->kind == b->kind && a->status == b->status);
+  const imgact_member *member;
+  for (size_t i = 0; (member = imgact_action_member(i)); i++) same_member(member, a, b);
 }
 
 void check_op(const imgact_op *op, imgact_status status, const check_secret *secret) {

@@ -50,11 +50,28 @@ static const char *const read_back[] = {"id",      "name",   "description",
                                         "command", "region", "image_id"};
 #define READ_BACK (sizeof read_back / sizeof *read_back)
 
+/* Members of images and actions have their keys: "created_from.id" unless created_from is null. */
+static void check_members(const imgact_json *object, const imgact_member *(*member)(size_t)) {
+  for (size_t i = 0; member(i); i++) {
+    const char *key = member(i)->key;
+    size_t length = strcspn(key, ".");
+    char own[64] = "";
+    CHECK(length < sizeof own);
+    memcpy(own, key, length);
+    const imgact_json *value = imgact_json_get(object, own);
+    CHECK(value);
+    CHECK(!key[length] || imgact_json_get_type(value) == IMGACT_JSON_NULL ||
+          imgact_json_get(value, key + length + 1));
+  }
+}
+
 static void check_object(const items *list, size_t index, const imgact_json *object, bool raw) {
   CHECK(imgact_json_get_type(object) == IMGACT_JSON_OBJECT);
   CHECK(imgact_json_count(object) == list->schema->count + (raw && list->schema->raw));
   for (size_t i = 0; i < list->schema->count; i++)
     CHECK(imgact_json_get(object, list->schema->fields[i].key));
+  if (list->schema == &cli_image_schema) check_members(object, imgact_image_member);
+  if (list->schema == &cli_action_schema) check_members(object, imgact_action_member);
   for (size_t i = 0; i < READ_BACK; i++) {
     const char *text = field_text(list, index, read_back[i]);
     size_t length = 0;

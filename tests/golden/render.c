@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Results as JSON, every key always there, null for members not reported. */
 #include "golden.h"
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static void text(imgact_json_writer *w, const char *key, const char *value) {
@@ -52,119 +55,124 @@ static void moment(imgact_json_writer *w, const char *key, int64_t ms) {
   word(w, key, buffer);
 }
 
-static void strings(imgact_json_writer *w, const char *key, const char *const *values, size_t n) {
-  imgact_json_write_key(w, key);
-  if (!values) {
-    imgact_json_write_null(w);
-    return;
-  }
+static void strings(imgact_json_writer *w, const char *const *values, size_t n) {
   imgact_json_write_begin_array(w);
   for (size_t i = 0; i < n; i++) imgact_json_write_string(w, values[i]);
   imgact_json_write_end_array(w);
 }
 
-static void labels(imgact_json_writer *w, const imgact_image *image) {
-  imgact_json_write_key(w, "labels");
-  if (!image->labels) {
-    imgact_json_write_null(w);
-    return;
-  }
+static void labels(imgact_json_writer *w, const imgact_label *values, size_t n) {
   imgact_json_write_begin_object(w);
-  for (size_t i = 0; i < image->labels_count; i++)
-    text(w, image->labels[i].key, image->labels[i].value);
+  for (size_t i = 0; i < n; i++) text(w, values[i].key, values[i].value);
   imgact_json_write_end_object(w);
 }
 
-static void created_from(imgact_json_writer *w, const imgact_image *image) {
-  imgact_json_write_key(w, "created_from");
-  if (!image->created_from_id && !image->created_from_name) {
-    imgact_json_write_null(w);
-    return;
-  }
-  imgact_json_write_begin_object(w);
-  text(w, "id", image->created_from_id);
-  text(w, "name", image->created_from_name);
-  imgact_json_write_end_object(w);
-}
-
-static void render_image(imgact_json_writer *w, const imgact_image *image) {
-  imgact_json_write_begin_object(w);
-  text(w, "provider", image->provider);
-  text(w, "id", image->id);
-  text(w, "name", image->name);
-  text(w, "slug", image->slug);
-  text(w, "description", image->description);
-  text(w, "type", imgact_image_type_name(image->type));
-  text(w, "provider_type", image->provider_type);
-  text(w, "status", imgact_image_status_name(image->status));
-  text(w, "provider_status", image->provider_status);
-  text(w, "architecture", image->architecture);
-  text(w, "os_family", image->os_family);
-  text(w, "os_version", image->os_version);
-  answer(w, "public", image->is_public);
-  number(w, "size_gb", image->size_gb, image->size_gb_text);
-  number(w, "min_disk_gb", image->min_disk_gb, image->min_disk_gb_text);
-  strings(w, "regions", image->regions, image->regions_count);
-  labels(w, image);
-  strings(w, "tags", image->tags, image->tags_count);
-  answer(w, "protected", image->is_protected);
-  moment(w, "created_at", image->created_at);
-  moment(w, "deprecated_at", image->deprecated_at);
-  moment(w, "deleted_at", image->deleted_at);
-  created_from(w, image);
-  text(w, "bound_to", image->bound_to);
-  text(w, "error_message", image->error_message);
-  imgact_json_write_key(w, "raw");
-  imgact_json_write_raw(w, imgact_image_raw(image));
-  imgact_json_write_end_object(w);
-}
-
-static void resources(imgact_json_writer *w, const imgact_action *action) {
-  imgact_json_write_key(w, "resources");
-  if (!action->resources) {
-    imgact_json_write_null(w);
-    return;
-  }
+static void resources(imgact_json_writer *w, const imgact_resource *values, size_t n) {
   imgact_json_write_begin_array(w);
-  for (size_t i = 0; i < action->resources_count; i++) {
+  for (size_t i = 0; i < n; i++) {
     imgact_json_write_begin_object(w);
-    text(w, "id", action->resources[i].id);
-    text(w, "type", action->resources[i].type);
+    text(w, "id", values[i].id);
+    text(w, "type", values[i].type);
     imgact_json_write_end_object(w);
   }
   imgact_json_write_end_array(w);
 }
 
-static void reason(imgact_json_writer *w, const imgact_action *action) {
-  imgact_json_write_key(w, "error");
-  if (action->status != IMGACT_ACTION_STATUS_ERROR && !action->error_code &&
-      !action->error_message) {
+static void array(imgact_json_writer *w, const char *key, const imgact_member *member,
+                  const void *at, size_t n) {
+  const void *values = *(const void *const *)at;
+
+  imgact_json_write_key(w, key);
+  if (values == NULL)
     imgact_json_write_null(w);
-    return;
+  else if (member->kind == IMGACT_MEMBER_STRINGS)
+    strings(w, values, n);
+  else if (member->kind == IMGACT_MEMBER_LABELS)
+    labels(w, values, n);
+  else
+    resources(w, values, n);
+}
+
+static void render_member(imgact_json_writer *w, const char *key, const imgact_member *member,
+                          const void *item) {
+  const void *at = (const char *)item + member->offset;
+  const void *second = (const char *)item + member->second;
+
+  switch (member->kind) {
+  case IMGACT_MEMBER_IMAGE_TYPE:
+    text(w, key, imgact_image_type_name(*(const imgact_image_type *)at));
+    break;
+  case IMGACT_MEMBER_IMAGE_STATUS:
+    text(w, key, imgact_image_status_name(*(const imgact_image_status *)at));
+    break;
+  case IMGACT_MEMBER_ACTION_KIND:
+    text(w, key, imgact_action_kind_name(*(const imgact_action_kind *)at));
+    break;
+  case IMGACT_MEMBER_ACTION_STATUS:
+    text(w, key, imgact_action_status_name(*(const imgact_action_status *)at));
+    break;
+  case IMGACT_MEMBER_STRINGS:
+  case IMGACT_MEMBER_LABELS:
+  case IMGACT_MEMBER_RESOURCES: array(w, key, member, at, *(const size_t *)second); break;
+  case IMGACT_MEMBER_NUMBER:
+    number(w, key, *(const double *)at, *(const char *const *)second);
+    break;
+  case IMGACT_MEMBER_TIME: moment(w, key, *(const int64_t *)at); break;
+  case IMGACT_MEMBER_TRISTATE: answer(w, key, *(const imgact_tristate *)at); break;
+  case IMGACT_MEMBER_PERCENT: count(w, key, *(const int32_t *)at); break;
+  default: text(w, key, *(const char *const *)at); break;
+  }
+}
+
+typedef const imgact_member *member_at(size_t index);
+
+// The members "created_from.id", "created_from.name" from an index on are one object, null if it
+// has no text and is not the error of a failed action. Returns the index after it.
+static size_t render_object(imgact_json_writer *w, member_at *member, size_t index,
+                            const void *item, bool is_there) {
+  char name[64];
+  const char *dot = strchr(member(index)->key, '.');
+  size_t length = (size_t)(dot - member(index)->key), end = index;
+  snprintf(name, sizeof name, "%.*s", (int)length, member(index)->key);
+  for (; member(end) && !strncmp(member(end)->key, member(index)->key, length + 1); end++)
+    is_there = is_there || *(const char *const *)(const void *)((const char *)item +
+                                                                member(end)->offset) != NULL;
+
+  imgact_json_write_key(w, name);
+  if (!is_there) {
+    imgact_json_write_null(w);
+    return end;
   }
   imgact_json_write_begin_object(w);
-  text(w, "code", action->error_code);
-  text(w, "message", action->error_message);
+  for (size_t i = index; i < end; i++)
+    render_member(w, member(i)->key + length + 1, member(i), item);
+  imgact_json_write_end_object(w);
+  return end;
+}
+
+static void render_item(imgact_json_writer *w, member_at *member, const void *item, bool failed,
+                        const char *raw) {
+  imgact_json_write_begin_object(w);
+  for (size_t i = 0; member(i);) {
+    if (strchr(member(i)->key, '.')) {
+      i = render_object(w, member, i, item, failed);
+    } else {
+      render_member(w, member(i)->key, member(i), item);
+      i++;
+    }
+  }
+  imgact_json_write_key(w, "raw");
+  imgact_json_write_raw(w, raw);
   imgact_json_write_end_object(w);
 }
 
+static void render_image(imgact_json_writer *w, const imgact_image *image) {
+  render_item(w, imgact_image_member, image, false, imgact_image_raw(image));
+}
+
 static void render_action(imgact_json_writer *w, const imgact_action *action) {
-  imgact_json_write_begin_object(w);
-  text(w, "provider", action->provider);
-  text(w, "id", action->id);
-  text(w, "command", action->command);
-  text(w, "kind", imgact_action_kind_name(action->kind));
-  text(w, "status", imgact_action_status_name(action->status));
-  text(w, "provider_status", action->provider_status);
-  count(w, "progress", action->progress);
-  moment(w, "started_at", action->started_at);
-  moment(w, "finished_at", action->finished_at);
-  text(w, "region", action->region);
-  resources(w, action);
-  reason(w, action);
-  imgact_json_write_key(w, "raw");
-  imgact_json_write_raw(w, imgact_action_raw(action));
-  imgact_json_write_end_object(w);
+  render_item(w, imgact_action_member, action, action->status == IMGACT_ACTION_STATUS_ERROR,
+              imgact_action_raw(action));
 }
 
 static void render_error(imgact_json_writer *w, const imgact_op *op) {

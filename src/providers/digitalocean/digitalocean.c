@@ -80,7 +80,7 @@ static const imgact_image_map image_map = {.fields = image_fields, .finish = fin
 static const imgact_field action_fields[] = {
     {"id", IMGACT_TARGET_ACTION_ID, NULL},
     {"status", IMGACT_TARGET_ACTION_STATUS, action_statuses},
-    {"type", IMGACT_TARGET_ACTION_COMMAND, commands},
+    {"type", IMGACT_TARGET_ACTION_KIND, commands},
     {"started_at", IMGACT_TARGET_ACTION_STARTED_AT, NULL},
     {"completed_at", IMGACT_TARGET_ACTION_FINISHED_AT, NULL},
     {"resource_id", IMGACT_TARGET_ACTION_RESOURCE_ID, NULL},

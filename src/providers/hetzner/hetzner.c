@@ -60,7 +60,7 @@ static const imgact_image_map image_map = {.fields = image_fields,
  * 100 and an end. */
 static const imgact_field action_fields[] = {
     {"id", IMGACT_TARGET_ACTION_ID, NULL},
-    {"command", IMGACT_TARGET_ACTION_COMMAND, commands},
+    {"command", IMGACT_TARGET_ACTION_KIND, commands},
     {"status", IMGACT_TARGET_ACTION_STATUS, action_statuses},
     {"started", IMGACT_TARGET_ACTION_STARTED_AT, NULL},
     {"finished", IMGACT_TARGET_ACTION_FINISHED_AT, NULL},

@@ -54,7 +54,7 @@ static const imgact_field image_fields[] = {
     {NULL, 0, NULL}};
 static const imgact_field task_fields[] = {
     {"id", IMGACT_TARGET_ACTION_ID, NULL},
-    {"operation", IMGACT_TARGET_ACTION_COMMAND, operations},
+    {"operation", IMGACT_TARGET_ACTION_KIND, operations},
     {"state", IMGACT_TARGET_ACTION_STATUS, task_states},
     {"started", IMGACT_TARGET_ACTION_STARTED_AT, NULL},
     {"ended", IMGACT_TARGET_ACTION_FINISHED_AT, NULL},
