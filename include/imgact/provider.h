@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Providers: a table that describes one API by rows, with functions for what rows cannot say.
+ * Providers. A provider is a table that describes one API.
+ *
+ * - A slot describes one operation: its path, query, body and results.
+ * - A row maps one member of a response or one argument of a request.
+ * - A word maps a text of the API to the value of an enum.
+ * - Functions are optional. They handle the cases that rows cannot describe.
  *
  * A provider sees no token, socket, clock, allocator or log: the library retries, reads pages,
  * waits, applies deadlines, traces and redacts. docs/writing-a-provider.md shows how to write one.
@@ -12,7 +17,7 @@
  * call      call that the request is for
  * value     JSON value; NULL is allowed: a missing value
  * error     error to set; must not be NULL
- * words     list of words; must not be NULL
+ * words     list of words, see imgact_word; must not be NULL
  *
  * Available since 0.2 unless noted.
  */
@@ -30,10 +35,10 @@ IMGACT_BEGIN_DECLS
 
 /* ---- call ---- */
 
-/* Bit of an image type in a mask of types. */
+/* Bit of an image type in a mask of image types. */
 #define IMGACT_IMAGE_TYPE_BIT(type) (1u << (unsigned)(type))
 
-/* What one request asks for. Strings are valid UTF-8; is_valid_id() has accepted the ids. */
+/* Arguments of one request. Strings are valid UTF-8; is_valid_id() has accepted the ids. */
 typedef struct imgact_call {
   size_t size;
   imgact_op_kind kind;
@@ -109,7 +114,7 @@ IMGACT_API imgact_json_writer *imgact_request_body_writer(imgact_request *reques
 /*
  * Declares filters that this query cannot express: the library filters the items instead.
  *
- * filters  IMGACT_FILTER_... of the slot's server_filters
+ * filters  IMGACT_FILTER_... bits, a part of the slot's server_filters
  */
 IMGACT_API void imgact_request_filter_locally(imgact_request *request, uint32_t filters);
 
@@ -362,33 +367,35 @@ IMGACT_API const imgact_json *imgact_json_at(const imgact_json *value, const cha
  *
  * expected  type that the API documents
  *
- * Returns 1 if the value is neither missing, null nor of that type.
+ * Returns 1 if the value is not missing, not null and not of that type, otherwise 0.
  */
 IMGACT_API int imgact_json_is_other(const imgact_json *value, imgact_json_type expected);
 
 /* ---- rows of the table ---- */
 
 /*
- * A word of the API and the value that it stands for. A list ends with a row whose text is NULL;
- * its value is that of all other words. "word*" matches every text that begins with "word", and
- * "~word" matches "word" in any case. Requests send the first word of a value.
+ * Word: a text of the API, such as "creating", and its value in an enum.
+ *
+ * A list ends with a word whose text is NULL. The value of this word applies to every text that is
+ * not in the list. "word*" matches every text that begins with "word"; "~word" ignores case.
+ * Requests send the first word that has the value.
  */
 typedef struct imgact_word {
   const char *text;
-  intptr_t value; /* a value of the enum that the row's target holds */
+  intptr_t value; /* value of the enum: image type, image status, action kind or action status */
 } imgact_word;
 
 /*
  * Returns the value of a word.
  *
- * text  word of the API; NULL is allowed: an unknown word
+ * text  text of the API; NULL is allowed and is not in the list
  */
 IMGACT_API int imgact_word_value(const imgact_word *words, const char *text);
 
 /*
- * Returns the first word of a value; NULL if the list has none.
+ * Returns the text of the first word that has the value; NULL if there is none.
  *
- * value  value that the words stand for
+ * value  value of the enum
  */
 IMGACT_API const char *imgact_word_text(const imgact_word *words, int value);
 
@@ -398,9 +405,10 @@ IMGACT_API const char *imgact_word_text(const imgact_word *words, int value);
 #define IMGACT_ACTION_OBJECT(key, LIST)                      LIST(IMGACT_ACTION_ROW)
 
 /*
- * The member of a result that a row fills: IMGACT_TARGET_IMAGE_... and IMGACT_TARGET_ACTION_... of
- * each row of IMGACT_IMAGE_MEMBERS and IMGACT_ACTION_MEMBERS. How a value is read follows from the
- * member's kind; what is missing, null or of another type leaves the member as "not reported".
+ * Member of an image or action that a row sets: IMGACT_TARGET_IMAGE_... and
+ * IMGACT_TARGET_ACTION_... for each row of IMGACT_IMAGE_MEMBERS and IMGACT_ACTION_MEMBERS. The kind
+ * of the member determines how the value is read. If the value is missing, null or of another type,
+ * the member stays "not reported".
  *
  * - An enum (IMAGE_TYPE, IMAGE_STATUS, ACTION_KIND, ACTION_STATUS) needs words. Its row fills also
  *   provider_type, provider_status or command, which have no rows of their own.
@@ -425,56 +433,62 @@ typedef enum imgact_target {
 #undef IMGACT_ACTION_OBJECT
 
 /*
- * A member of an object in a response. "a.b" is a member of a member, "a[].b" the members b of an
- * array's objects. Of a key that comes twice the last member counts. Several rows may have one
- * target: the first row with a value counts. Rows whose first name is the same stand together, at
- * most IMGACT_MAX_FIELDS rows make a map, and rows in the order of the API's members are read
- * fastest. A row whose path is NULL ends a map.
+ * Row of a map: reads one member of an object in a response.
+ *
+ * - Path "a.b" is the member b of the object a. "a[].b" is the member b of each object in array a.
+ * - If a key is duplicated, the last member is used.
+ * - Several rows may have the same target. The first row with a value is used.
+ * - Exactly one row has the id as its target.
+ * - Rows whose paths begin with the same name must be adjacent.
+ * - A map has at most IMGACT_MAX_FIELDS rows. A row whose path is NULL ends it.
+ * - Reading is fastest if the rows have the order of the members in the response.
  */
 typedef struct imgact_field {
   const char *path;
   intptr_t target;          /* imgact_target */
-  const imgact_word *words; /* of a type, status or command; else NULL */
+  const imgact_word *words; /* for a type, status or command; otherwise NULL */
 } imgact_field;
 #define IMGACT_MAX_FIELDS     64
-#define IMGACT_MAX_PATH_BYTES 255 /* of a row and of a slot's path */
+#define IMGACT_MAX_PATH_BYTES 255 /* maximum for the path of a row or slot */
 
-/* How an object becomes an image. */
+/* Map from an object of a response to an image. */
 typedef struct imgact_image_map {
   const imgact_field *fields;
-  /* Called when the rows are read; may be NULL. Returns 0 to leave the image out. */
+  /* Called after the rows have been read; may be NULL. Returns 0 to leave the image out. */
   int (*finish)(const imgact_call *call, imgact_result *result, imgact_image *image,
                 const imgact_json *object);
-  uint32_t public_types; /* IMGACT_IMAGE_TYPE_BITs: is_public follows from the type; 0: a row */
+  uint32_t public_types; /* IMGACT_IMAGE_TYPE_BITs of the types that are public, for is_public; 0 =
+                            a row sets is_public */
   uint32_t reserved;     /* 0 */
 } imgact_image_map;
 
-/* How an object becomes an action. */
+/* Map from an object of a response to an action. */
 typedef struct imgact_action_map {
   const imgact_field *fields;
+  /* Called after the rows have been read; may be NULL. Returns 0 to leave the action out. */
   int (*finish)(const imgact_call *call, imgact_result *result, imgact_action *action,
                 const imgact_json *object);
 } imgact_action_map;
 
-/* What a row of a request sends. A filter or a member of an update that the call does not set
- * leaves the row out; one that the request's body has no row for is refused as unsupported. */
+/* Value that a row of a query or body sends. If the call does not set the filter or the change, the
+ * row is left out. A change without a row in the body fails with IMGACT_UNSUPPORTED. */
 typedef enum imgact_source {
-  IMGACT_SOURCE_TEXT = 1, /* the row's text, always */
-  IMGACT_SOURCE_PAGE,     /* lists: the page's number */
+  IMGACT_SOURCE_TEXT = 1, /* the row's text, in every request */
+  IMGACT_SOURCE_PAGE,     /* lists: number of the page */
   IMGACT_SOURCE_PER_PAGE,
-  IMGACT_SOURCE_CURSOR,   /* lists: the query that was given for this page */
-  IMGACT_SOURCE_TYPES,    /* one pair a type, by the row's words; narrowed by the visibility if the
-                           image map has public_types */
-  IMGACT_SOURCE_STATUSES, /* one pair a status, by the row's words */
+  IMGACT_SOURCE_CURSOR,   /* lists: next_query of the call */
+  IMGACT_SOURCE_TYPES,    /* one pair per type, by the row's words; only types with the requested
+                           visibility if the image map has public_types */
+  IMGACT_SOURCE_STATUSES, /* one pair per status, by the row's words */
   IMGACT_SOURCE_SORT,
   IMGACT_SOURCE_BOUND_TO,
-  IMGACT_SOURCE_ACTION_IDS, /* of the filter; in wait_actions the ids of the request */
-  IMGACT_SOURCE_NAME,       /* of the filter, or the new one of an update */
+  IMGACT_SOURCE_ACTION_IDS, /* ids of the filter; wait_actions: ids of the call */
+  IMGACT_SOURCE_NAME,       /* name of the filter; update_image: new name */
   IMGACT_SOURCE_ARCHITECTURE,
   IMGACT_SOURCE_LABEL_SELECTOR,
   IMGACT_SOURCE_TAG,
-  IMGACT_SOURCE_REGION,             /* of the filter, or of the transfer */
-  IMGACT_SOURCE_INCLUDE_DEPRECATED, /* the row's text, if it is asked for */
+  IMGACT_SOURCE_REGION,             /* region of the filter; transfer: new region */
+  IMGACT_SOURCE_INCLUDE_DEPRECATED, /* the row's text, if the filter is set */
   IMGACT_SOURCE_DESCRIPTION,
   IMGACT_SOURCE_DISTRIBUTION,
   IMGACT_SOURCE_LABELS,  /* body: an object */
@@ -483,61 +497,63 @@ typedef enum imgact_source {
   IMGACT_SOURCE_MAX_ENUM = 0x7fffffff
 } imgact_source;
 
-/* A pair of the query or a member of the JSON body; a row whose key is NULL ends them. */
+/* Row of a request: one pair of the query or one member of the JSON body. */
 typedef struct imgact_argument {
-  const char *key;
-  intptr_t source; /* imgact_source */
-  const char *text;
-  const imgact_word *words;
+  const char *key;          /* of the pair or member; NULL ends the rows */
+  intptr_t source;          /* imgact_source */
+  const char *text;         /* for the sources that send the row's text; otherwise NULL */
+  const imgact_word *words; /* for types and statuses; otherwise NULL */
 } imgact_argument;
 
-/* The members of a list's response that describe its page; NULL: the API has no such member. */
+/* Keys of the members that describe the page of a list; NULL = the API has no such member. */
 typedef struct imgact_paging {
-  const char *object; /* path of the object with the members; NULL: the response itself */
+  const char *object; /* path of the object with these members; NULL = the whole response */
   const char *page;
   const char *per_page;
   const char *previous;
-  const char *next; /* the next page's number; missing, null or 0 on the last page */
+  const char *next; /* number of the next page; missing, null or 0 on the last page */
   const char *last;
   const char *total;
-  const char *cursor; /* a string for IMGACT_SOURCE_CURSOR; missing, null or "" on the last page */
+  const char *cursor; /* text for IMGACT_SOURCE_CURSOR; missing, null or "" on the last page */
 } imgact_paging;
 
-/* An error code of the API; it decides over the HTTP status. */
+/* Error code of the API. Its status and flags replace those of the HTTP status. */
 typedef struct imgact_error_code {
-  const char *code; /* NULL ends them */
+  const char *code; /* NULL ends the codes */
   imgact_status status;
   uint32_t flags; /* IMGACT_ERROR_... */
 } imgact_error_code;
 
-/* Paths of an error's members; NULL: the API has no such member. */
+/* Paths of the members of an error response; NULL = the API has no such member. */
 typedef struct imgact_errors {
   const char *code;
   const char *message;
   const char *details;
   const char *request_id;
   const char *request_id_header;  /* read if the body has no request id */
-  const imgact_error_code *codes; /* NULL: the HTTP status alone decides */
-  /* Called when the members are read; may be NULL. See imgact_provider.decode_error. */
+  const imgact_error_code *codes; /* NULL = the HTTP status determines the error */
+  /* Called after the members have been read; may be NULL. The rules of decode_error in
+   * imgact_provider apply. */
   void (*finish)(const imgact_call *call, const imgact_response *response, imgact_result *result,
                  imgact_error *error);
 } imgact_errors;
 
-/* Names of the rate-limit headers, in any case; NULL: the API has no such header. */
+/* Names of the rate-limit headers, in any case; NULL = the API has no such header. */
 typedef struct imgact_rate_headers {
   const char *limit;
   const char *remaining;
-  const char *reset;      /* Unix seconds */
-  int32_t refill_seconds; /* a bucket: the whole limit refills evenly in this time; 0: a window */
-  int32_t minute_share;   /* a window: any minute allows limit / minute_share; 0: no such rule */
-  int32_t reset_allows_next; /* one more request is possible at the reset */
+  const char *reset;         /* Unix seconds */
+  int32_t refill_seconds;    /* time in which an empty bucket refills evenly; 0 = a window */
+  int32_t minute_share;      /* limit / minute_share requests in any minute; 0 = no such limit */
+  int32_t reset_allows_next; /* 1 = one more request is possible at the time of the reset header */
   int32_t reserved;          /* 0 */
 } imgact_rate_headers;
 
 /*
- * Compares the kind of an action, and of a transfer the region, with the call: for matches_action.
+ * Compares the kind of an action with a call; for a transfer also the region. Can be used as
+ * matches_action of a slot.
  *
- * action  action that may be the call's; must not be NULL
+ * action  action to compare; must not be NULL
  *
  * Returns IMGACT_TRISTATE_UNKNOWN if the action of a transfer reports no region.
  */
@@ -545,7 +561,7 @@ IMGACT_API imgact_tristate imgact_call_matches_action(const imgact_call *call,
                                                       const imgact_action *action);
 
 /*
- * Compares what the call changes with the image: for image_shows_effect.
+ * Compares an image with the change of a call. Can be used as image_shows_effect of a slot.
  *
  * image  image of the call; must not be NULL
  *
@@ -556,29 +572,31 @@ IMGACT_API imgact_tristate imgact_call_shows_effect(const imgact_call *call,
                                                     const imgact_image *image);
 
 /*
- * Checks for 1 to 64 digits without leading zeros: for is_valid_id.
+ * Checks for 1 to 64 digits without leading zeros. Can be used as is_valid_id of a provider.
  *
  * text  id to check; must not be NULL
  *
- * Returns 1 if the text is such an id.
+ * Returns 1 if the text is such an id, otherwise 0.
  */
 IMGACT_API int imgact_is_decimal_id(const char *text);
 
 /* ---- the table ---- */
 
-#define IMGACT_SLOT_IDEMPOTENT 0x1u /* may be sent again: the second time changes nothing more */
-#define IMGACT_SLOT_CREATES_ACTION                                                                 \
-  0x2u /* the reply must carry an action; a lost one is looked up */
-#define IMGACT_SLOT_NAME_LOOKUP                                                                    \
-  0x4u /* get_image: what is no id is looked up by name through list_images */
-#define IMGACT_SLOT_VERIFY_IMAGE                                                                   \
-  0x8u /* an action found by looking counts only once the image shows the effect */
+/* Flags of imgact_slot: */
+/* The request is idempotent and may be sent again. */
+#define IMGACT_SLOT_IDEMPOTENT 0x1u
+/* The response must contain an action. After a lost response the library looks for the action. */
+#define IMGACT_SLOT_CREATES_ACTION 0x2u
+/* get_image: an invalid id, or an id that is not found, is looked up as a name with list_images. */
+#define IMGACT_SLOT_NAME_LOOKUP 0x4u
+/* A lookup adopts an action only after the image shows the effect. */
+#define IMGACT_SLOT_VERIFY_IMAGE 0x8u
+/* The API applies the change synchronously. The library adds a finished action without an id. */
+#define IMGACT_SLOT_IMMEDIATE 0x10u
+/* get_action: an action that does not name the image of the call is not found. */
+#define IMGACT_SLOT_ACTION_OF_IMAGE 0x20u
 
-#define IMGACT_SLOT_IMMEDIATE                                                                      \
-  0x10u /* done when the response arrives: a finished action without an id is added */
-#define IMGACT_SLOT_ACTION_OF_IMAGE                                                                \
-  0x20u /* get_action: an action that does not name the call's image is not found */
-
+/* Filters, for server_filters and local_filters of imgact_slot: */
 #define IMGACT_FILTER_TYPE               0x1u
 #define IMGACT_FILTER_STATUS             0x2u
 #define IMGACT_FILTER_NAME               0x4u
@@ -594,48 +612,52 @@ IMGACT_API int imgact_is_decimal_id(const char *text);
 #define IMGACT_FILTER_IMAGE_ID           0x1000u
 
 /*
- * One operation. A slot with neither path nor encode is an operation that the API lacks.
- * The members from method to finish describe the request and the response; encode and decode, if
- * set, are used instead of those for the request, or for the response.
+ * Slot: one operation of a provider. Without path and encode, the operation is not supported.
+ *
+ * The members from method to finish describe the request and the response. If encode is set, it
+ * replaces the members for the request. If decode is set, it replaces those for the response.
  */
 typedef struct imgact_slot {
-  /* Builds the request. Anything but IMGACT_OK (UNSUPPORTED, INVALID_ARGUMENT) refuses the call
-   * before it is sent; also run once, for nothing, when the operation is made. */
+  /* Builds the request. A status other than IMGACT_OK, such as IMGACT_UNSUPPORTED or
+   * IMGACT_INVALID_ARGUMENT, rejects the call before it is sent. Also called when the operation is
+   * created, to check the arguments. */
   imgact_status (*encode)(const imgact_call *call, imgact_request *request, imgact_error *error);
-  /* Takes a 2xx reply. PROTOCOL with words in error where it is not what the operation needs. The
-   * library itself checks that the items are about the call: get_image and update_image must return
-   * the image with that id (get_image with a reference that is_valid_id rejects: that slug or
-   * name), get_action the action with that id, and the started action of a mutation must not name
-   * other images only. It also rejects a last page of a list that names a later one as the last. */
+  /* Decodes a 2xx response. Returns IMGACT_PROTOCOL and sets error if the response lacks what the
+   * operation needs. The library itself checks:
+   * - get_image and update_image return the image with the id of the call. If is_valid_id() rejects
+   *   the reference, get_image returns the image with this slug or name.
+   * - get_action returns the action with the id of the call.
+   * - The action of a mutation does not name only other images.
+   * - The last page of a list does not report a later page as the last one. */
   imgact_status (*decode)(const imgact_call *call, const imgact_response *response,
                           imgact_result *result, imgact_error *error);
-  /* Is this action of the call's image the effect of that call? For slots that create one. */
+  /* Compares an action of the image with the call. For slots with IMGACT_SLOT_CREATES_ACTION. */
   imgact_tristate (*matches_action)(const imgact_call *call, const imgact_action *action);
-  /* Does the image show the call's effect? For mutations that can be looked into. */
+  /* Compares the image with the change of the call. For lookups after a lost response. */
   imgact_tristate (*image_shows_effect)(const imgact_call *call, const imgact_image *image);
   uint32_t flags;            /* IMGACT_SLOT_... */
-  uint32_t server_filters;   /* lists: IMGACT_FILTER_... that encode pushes; what is in neither mask
-                                is refused */
-  uint32_t local_filters;    /* lists: those that the core applies to the items */
+  uint32_t server_filters;   /* lists: IMGACT_FILTER_... that the request sends; a filter in neither
+                                mask is rejected */
+  uint32_t local_filters;    /* lists: IMGACT_FILTER_... that the library applies to the items */
   uint32_t max_ids;          /* wait_actions: ids per request */
-  uint32_t rate_limit_index; /* which of the provider's rate limits it counts against, 0 to 3 */
+  uint32_t rate_limit_index; /* rate limit that counts this request, 0 to 3 */
   uint32_t reserved;         /* 0 */
-  const char *method;        /* NULL: GET */
-  /* Below the endpoint, with {image}, {action}, {region} and {via} (the image, if the caller asks
-   * for its own path), which are percent-encoded. "/images[/{image}]/actions": a part in brackets
-   * is left out if its variable is not given. */
+  const char *method;        /* NULL = GET */
+  /* Path below the endpoint. The variables {image}, {action}, {region} and {via} are
+   * percent-encoded. {via} is the image, but only with IMGACT_OP_FLAG_VIA_IMAGE. A part in
+   * brackets, as in "/images[/{image}]/actions", is left out if its variable is not set. */
   const char *path;
   const imgact_argument *query;
-  const imgact_argument *body; /* members of a JSON object; NULL: no body */
-  /* Called before the rows are used, for pairs that no row can describe and for refusals; may be
-   * NULL. Rows of filters that it leaves to the library are left out. */
+  const imgact_argument *body; /* members of a JSON object; NULL = no body */
+  /* Called before the rows are used; may be NULL. It can add pairs that rows cannot describe, and
+   * reject the call. Rows of filters passed to imgact_request_filter_locally() are left out. */
   imgact_status (*prepare)(const imgact_call *call, imgact_request *request, imgact_error *error);
-  /* Keys of the response's members with results; "": the whole response; several may be set. */
+  /* Paths of the members with the results; "" = the whole response. Several may be set. */
   const char *image;
   const char *images;
   const char *action;
   const char *actions;
-  /* Called when the rows are read; may be NULL. See decode. */
+  /* Called after the rows have been read; may be NULL. The rules of decode apply. */
   imgact_status (*finish)(const imgact_call *call, const imgact_response *response,
                           imgact_result *result, imgact_error *error);
 } imgact_slot;
@@ -664,43 +686,47 @@ struct imgact_provider {
   size_t size; /* sizeof(imgact_provider) */
   const char *name;
   const char *default_endpoint;
-  const char *const *token_env;      /* usual variables, in order of preference, NULL-terminated */
-  const char *const *endpoint_env;   /* likewise */
-  const char *const *token_prefixes; /* "dop_v1_": what all tokens have in common tells nothing;
-                                        NULL-terminated, may be NULL */
-  const imgact_slot *slots;          /* by imgact_op_kind */
+  /* Names of environment variables with the token and the endpoint, NULL-terminated. The first
+   * variable that is set is used. endpoint_env may be NULL. */
+  const char *const *token_env;
+  const char *const *endpoint_env;
+  const char *const *token_prefixes; /* common public beginnings of tokens, for example "dop_v1_";
+                                        not redacted alone; NULL-terminated; may be NULL */
+  const imgact_slot *slots;          /* array indexed by imgact_op_kind */
   size_t slots_stride;               /* sizeof(imgact_slot) */
   size_t slots_count;
-  /* 1 if the text can be an id of this cloud; id_format says what one looks like, for error texts.
-   */
+  /* Returns 1 if the text has the form of an id, otherwise 0. */
   int (*is_valid_id)(const char *text);
-  const char *id_format;
-  /* A response that is no 2xx; may be NULL if errors is set. error comes filled by the HTTP status
-   * alone; put in what the body knows better (status, code, message, request id, flags). result
-   * takes only imgact_result_set_error_details() and imgact_result_add_error_detail(). */
+  const char *id_format; /* description of this form, for error messages */
+  /* Decodes a response with a status other than 2xx; may be NULL if errors is set. error is already
+   * set from the HTTP status. Replace the status, code, message, request id and flags that the body
+   * reports. Of the functions for results, call only imgact_result_set_error_details() and
+   * imgact_result_add_error_detail(). */
   void (*decode_error)(const imgact_call *call, const imgact_response *response,
                        imgact_result *result, imgact_error *error);
-  /* Any reply. info comes as "not reported". May be NULL. */
+  /* Reads the rate limit of any response; may be NULL. All members of info are "not reported"
+   * before the call. */
   void (*decode_rate_limit)(const imgact_response *response, imgact_rate_limit_info *info);
   const imgact_type_group *type_groups;
   size_t type_groups_stride; /* sizeof(imgact_type_group) */
   size_t type_groups_count;
-  int32_t max_per_page;        /* of lists; used unless the caller asks for fewer */
-  int32_t max_not_found_polls; /* not 0: a poll may miss a new action, for as long as settle_ms */
-  /* The rest describes responses and requests by rows; a function above, if set, is used instead.
-   */
+  int32_t max_per_page; /* items per page of a list: maximum and default */
+  /* Not 0 = the API may report a new action as not found until settle_ms has passed. */
+  int32_t max_not_found_polls;
+  /* The following members describe requests and responses by rows. If a function above is set, it
+   * is used instead. */
   const imgact_image_map *image_map;
   const imgact_action_map *action_map;
   const imgact_paging *paging;
-  /* Instead of paging, for pages that its members cannot describe. */
+  /* Reads the page numbers instead of paging; may be NULL. */
   void (*read_page)(const imgact_call *call, const imgact_response *response,
                     imgact_result *result);
   const imgact_errors *errors;
   const imgact_rate_headers *rate_headers;
-  const char *auth_header;    /* NULL: "Authorization" */
-  const char *auth_prefix;    /* before the token; NULL: "Bearer " */
-  const char *const *headers; /* of every request: name, value, name, value; NULL ends them */
-  const char *display_name;   /* for people, as in help texts: "Hetzner"; NULL: name */
+  const char *auth_header;    /* NULL = "Authorization" */
+  const char *auth_prefix;    /* text before the token; NULL = "Bearer " */
+  const char *const *headers; /* headers of every request: name, value, name, value, NULL */
+  const char *display_name;   /* name in help texts, for example "Hetzner"; NULL = name */
 };
 
 IMGACT_END_DECLS
