@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Version of the headers that a program is compiled with. The number can be compared. */
+/* Version of the headers. A higher IMGACT_VERSION_NUMBER is a later version. */
 #define IMGACT_VERSION_MAJOR  0
 #define IMGACT_VERSION_MINOR  2
 #define IMGACT_VERSION_PATCH  0
@@ -25,7 +25,7 @@
 #define IMGACT_VERSION_NUMBER                                                                      \
   ((IMGACT_VERSION_MAJOR * 1000 + IMGACT_VERSION_MINOR) * 1000 + IMGACT_VERSION_PATCH)
 
-/* For internal use by these headers. IMGACT_INIT(type) initialises a struct: size set, all other
+/* Macros for use by these headers only. IMGACT_INIT(type) initialises a struct: size set, all other
  * members 0 or NULL. */
 #if defined(__GNUC__)
 #define IMGACT_API                 __attribute__((__visibility__("default")))
@@ -52,12 +52,13 @@
 
 IMGACT_BEGIN_DECLS
 
-/* Time that the API does not report. All times are milliseconds since 1970-01-01 UTC, signed. */
+/* Value of a time that the API does not report. All times are in Unix ms: signed milliseconds since
+ * 1970-01-01 UTC. */
 #define IMGACT_NO_TIME INT64_MIN
 
 /*
- * Memory allocator of a loop and of everything on it. It is called only from the loop's thread.
- * libcurl and the system libraries allocate their own memory.
+ * Memory allocator of a loop, its clients and their operations. It is called only from the loop's
+ * thread. libcurl and the system libraries allocate their own memory.
  */
 typedef struct imgact_allocator {
   size_t size;                                   /* sizeof(imgact_allocator) */
@@ -69,8 +70,8 @@ typedef struct imgact_allocator {
 } imgact_allocator;
 
 /*
- * Return the version of the library that runs: the text "0.2.0", and a number that compares with
- * IMGACT_VERSION_NUMBER.
+ * Return the version of the library at run time, as text ("0.2.0") and as a number. Compare the
+ * number with IMGACT_VERSION_NUMBER.
  *
  * The text is static. May be called from any thread.
  */

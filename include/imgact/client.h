@@ -185,7 +185,7 @@ typedef imgact_status (*imgact_token_fn)(void *user_data, char *buffer, size_t c
 typedef struct imgact_client_options {
   size_t size;                            /* sizeof(imgact_client_options) */
   const char *provider_name;              /* built-in provider: "hetzner" or "digitalocean" */
-  const struct imgact_provider *provider; /* or a provider table of the program; borrowed */
+  const struct imgact_provider *provider; /* or a provider of the program (provider.h); borrowed */
   const char *endpoint;                   /* base URL of the API; NULL = that of the provider */
   const char *token; /* API token; copied, wiped with the client. Whitespace around it is removed */
   imgact_token_fn token_callback; /* returns the token; set instead of token */
@@ -199,15 +199,15 @@ typedef struct imgact_client_options {
   const char *ca_file;                /* PEM file with additional trusted CA certificates */
   imgact_trace_fn trace;
   void *trace_user_data;
-  int64_t request_timeout_ms; /* one request and its response; 0 = 30 s */
+  int64_t request_timeout_ms; /* limit for one request and its response; 0 = 30 s */
   int64_t retry_base_ms;      /* delay before the first retry; 0 = 1 s */
   int64_t poll_interval_ms;   /* constant interval of polls; 0 = grows with the action's age */
   int64_t settle_ms;          /* settle time: how long the API may take to list an action that it
                                  has accepted; 0 = 10 s */
-  int32_t max_attempts;       /* sends per request; 0 = 5, for polls 9 */
-  int32_t concurrency;        /* in-flight requests; 0 = 8 */
-  int32_t rate_limit_reserve_percent; /* part of the rate limit left to other programs with this
-                                         token, 0 to 90 % */
+  int32_t max_attempts;       /* maximum sends per request; 0 = 5, for polls 9 */
+  int32_t concurrency;        /* maximum requests in flight; 0 = 8 */
+  int32_t rate_limit_reserve_percent; /* part of the rate limit that the client leaves to other
+                                         programs with this token, 0 to 90 % */
   int32_t reserved;                   /* 0 */
 } imgact_client_options;
 

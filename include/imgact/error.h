@@ -38,7 +38,7 @@ typedef enum imgact_status {
   IMGACT_INVALID_INPUT,  /* the API rejected the values: HTTP 400, 422, most other 4xx */
   IMGACT_LIMIT_EXCEEDED, /* quota of the account */
   IMGACT_CANCELLED,
-  IMGACT_BUSY, /* not allowed here, for example imgact_op_run() from a callback */
+  IMGACT_BUSY, /* not allowed from a callback, for example imgact_op_run() */
   IMGACT_END,  /* a paged list has no further page */
   IMGACT_STATUS_MAX_ENUM = 0x7fffffff
 } imgact_status;
@@ -64,8 +64,9 @@ IMGACT_API const char *imgact_status_name(imgact_status status);
 /* HTTP 500 that reports no change; used only for PUT. */
 #define IMGACT_ERROR_PUT_NOT_APPLIED 0x10u
 
-/* Error without pointers, so it can be copied and kept. Texts are cut at a whole character; an
- * empty text is not reported. imgact_op_error_details() returns further details. */
+/* Error without pointers, so it can be copied and kept. Texts that are too long are cut
+ * after a whole character. An empty text means "not reported". imgact_op_error_details() returns
+ * further details. */
 typedef struct imgact_error {
   imgact_status status;
   int32_t http_status; /* 0 = no response */

@@ -4,7 +4,7 @@
  *
  * For providers and tools. May change in a minor version until 1.0.
  *
- * value   JSON value; NULL is allowed: a missing value
+ * value   JSON value; NULL is allowed and means a missing value
  * writer  JSON writer; NULL is allowed and does nothing
  *
  * Values are valid as long as their document.
@@ -42,7 +42,8 @@ IMGACT_API imgact_json_type imgact_json_get_type(const imgact_json *value);
  * object  any value; may be NULL
  * key     name of the member; may be NULL
  *
- * If the key is duplicated, the last member counts; iteration returns all of them.
+ * If the key is duplicated, the value of the last member is returned. Iteration returns all of
+ * them.
  *
  * Returns NULL if the value is not an object or has no such member.
  */
@@ -102,7 +103,7 @@ typedef struct imgact_json_iter {
 /*
  * Iterate over the elements of an array or the members of an object.
  *
- * container  any value; one that is not an array or object has no elements; may be NULL
+ * container  any value; may be NULL; a value that is not an array or object has no elements
  * iter       iterator of imgact_json_iter_begin(); must not be NULL
  * key        receives the name of the member, NULL in an array; may be NULL
  *

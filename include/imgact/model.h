@@ -81,7 +81,7 @@ IMGACT_API const char *imgact_image_status_name(imgact_image_status status);
 IMGACT_API const char *imgact_action_status_name(imgact_action_status status);
 IMGACT_API const char *imgact_action_kind_name(imgact_action_kind kind);
 
-/* Label of an image, in results and in imgact_image_update. An empty value is a value. */
+/* Label of an image, in results and in imgact_image_update. The value may be empty. */
 typedef struct imgact_label {
   const char *key;
   const char *value;
@@ -128,7 +128,7 @@ typedef struct imgact_resource {
   const char *type; /* type in the API's own text, for example "image" */
 } imgact_resource;
 
-/* Change of an image that runs for some time. Only status decides if it has ended, and how. */
+/* Action: a change of an image that takes time. Use only status to find out if it has ended. */
 typedef struct imgact_action {
   const char *provider;
   const char *id; /* NULL = made by the library for a change that the API applied synchronously */
@@ -281,7 +281,7 @@ typedef struct imgact_rate_limit {
   int64_t limit;
   int64_t remaining;
   int64_t reset_at;       /* Unix ms; the meaning differs by provider (docs/provider-mapping.md) */
-  int64_t retry_after_ms; /* of the Retry-After header, in ms */
+  int64_t retry_after_ms; /* delay from the Retry-After header, in ms */
 } imgact_rate_limit;
 
 IMGACT_END_DECLS

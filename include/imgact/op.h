@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations: each is one call, from its arguments to its results.
+ * Operations. An operation is one call of the API, with its arguments and its results.
  *
  * Constructors copy their arguments and need no check: the operation reports invalid arguments and
  * unsupported calls when it runs. They return NULL only if client is NULL or memory runs out.
@@ -304,7 +304,7 @@ IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn b
  * Resumes a mutation with an unknown outcome, for example after a crash.
  *
  * call_json  the call that the before-send callback received
- * sent_at    time of that callback in Unix ms; a time in the future means unknown
+ * sent_at    time at which that callback was called, in Unix ms; if unknown, a time in the future
  *
  * A mutation that creates an action starts with a lookup. An idempotent one (update, delete,
  * Hetzner's convert) is sent.
@@ -319,7 +319,7 @@ IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn b
 IMGACT_API imgact_op *imgact_op_resume(imgact_client *client, const char *call_json,
                                        int64_t sent_at);
 
-/* ---- verbs ---- */
+/* ---- run, start, cancel and free ---- */
 
 /*
  * Runs an operation to its end.
@@ -355,13 +355,14 @@ IMGACT_API void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user_d
 /*
  * Cancels an operation: it ends at once with IMGACT_CANCELLED, and done is still called.
  *
- * An operation that has not been started ends so when it is started. An operation that has ended
- * does not change. The API does not undo an action that has started.
+ * An operation that has not been started ends with this status when it is started. An operation
+ * that has ended does not change. The API does not undo an action that has started.
  */
 IMGACT_API void imgact_op_cancel(imgact_op *op);
 
 /*
- * Returns 1 if a cancel now would set IMGACT_ERROR_MAYBE_APPLIED: the mutation may have been sent.
+ * Returns 1 if the mutation may have been sent, otherwise 0, also after its end. If it is cancelled
+ * then, its error has the flag IMGACT_ERROR_MAYBE_APPLIED.
  *
  * To abort a batch, cancel only the operations that return 0, and let the others end.
  */
@@ -391,7 +392,7 @@ IMGACT_API int imgact_op_done(const imgact_op *op);
 IMGACT_API const imgact_error *imgact_op_error(const imgact_op *op);
 
 /*
- * Returns what the API's error contains in addition to code and message, as JSON text.
+ * Returns the details of the API's error in addition to code and message, as JSON text.
  *
  * Returns NULL if there is nothing. The text is valid as long as the operation.
  */

@@ -30,7 +30,7 @@ IMGACT_BEGIN_DECLS
 
 /* HTTP header. */
 typedef struct imgact_header {
-  const char *name; /* in any case */
+  const char *name; /* upper and lower case are equal */
   const char *value;
 } imgact_header;
 
@@ -135,8 +135,8 @@ struct imgact_transport {
   void (*wakeup)(imgact_transport *transport);
   void (*destroy)(imgact_transport *transport);
   /* Clock of a transport that has its own time (cassettes, simulators), in Unix ms. NULL = the
-   * system's clocks. advance_to() moves it forward to at least until, instead of waiting. Both must
-   * be set, or none. */
+   * system's clocks. advance_to() moves it forward to at least until, instead of waiting. Set both
+   * or neither. */
   int64_t (*now_ms)(imgact_transport *transport);
   void (*advance_to)(imgact_transport *transport, int64_t until);
   uint32_t flags; /* IMGACT_TRANSPORT_... */
