@@ -361,8 +361,9 @@ IMGACT_API void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user_d
 IMGACT_API void imgact_op_cancel(imgact_op *op);
 
 /*
- * Returns 1 if the mutation may have been sent, otherwise 0, also after its end. If it is cancelled
- * then, its error has the flag IMGACT_ERROR_MAYBE_APPLIED.
+ * Returns 1 if a running mutation may have been sent, otherwise 0.
+ *
+ * A cancel in this state sets the flag IMGACT_ERROR_MAYBE_APPLIED.
  *
  * To abort a batch, cancel only the operations that return 0, and let the others end.
  */
