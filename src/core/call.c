@@ -154,7 +154,7 @@ static imgact_status image_words_ok(const imgact_image_filter *filter, imgact_er
                               (unsigned)filter->types[i]);
   for (size_t i = 0; i < filter->statuses_count; i++)
     if ((unsigned)filter->statuses[i] > IMGACT_IMAGE_STATUS_RETIRED)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no status of an image",
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid image status %u",
                               (unsigned)filter->statuses[i]);
   if ((unsigned)filter->visibility > IMGACT_VISIBILITY_PRIVATE)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no visibility",
@@ -165,7 +165,7 @@ static imgact_status image_words_ok(const imgact_image_filter *filter, imgact_er
 static imgact_status action_words_ok(const imgact_action_filter *filter, imgact_error *error) {
   for (size_t i = 0; i < filter->statuses_count; i++)
     if ((unsigned)filter->statuses[i] > IMGACT_ACTION_STATUS_ERROR)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no status of an action",
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid action status %u",
                               (unsigned)filter->statuses[i]);
   return IMGACT_OK;
 }
@@ -177,9 +177,8 @@ typedef struct id_rule {
 
 static imgact_status id_ok(const id_rule *rule, const char *what, const char *id) {
   if (!id || rule->provider->is_valid_id(id)) return IMGACT_OK;
-  return imgact_error_set(rule->error, IMGACT_INVALID_ARGUMENT,
-                          "'%s' cannot be %s at %s: that is %s", id, what, rule->provider->name,
-                          rule->provider->id_format);
+  return imgact_error_set(rule->error, IMGACT_INVALID_ARGUMENT, "invalid %s '%s' for %s; use %s",
+                          what, id, rule->provider->name, rule->provider->id_format);
 }
 
 static imgact_status ids_ok(const id_rule *rule, const char *what, const char *const *ids,
@@ -191,7 +190,7 @@ static imgact_status ids_ok(const id_rule *rule, const char *what, const char *c
 
 imgact_status ia_call_check(const imgact_call *call, const imgact_provider *provider,
                             imgact_error *error) {
-  static const char an_image[] = "an image's id", an_action[] = "an action's id";
+  static const char an_image[] = "image id", an_action[] = "action id";
   id_rule rule = {provider, error};
   if (!each_text(call, is_utf8, NULL))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an argument is not UTF-8");
@@ -207,7 +206,7 @@ imgact_status ia_call_check(const imgact_call *call, const imgact_provider *prov
   if (status == IMGACT_OK)
     status = ids_ok(&rule, an_action, call->action_ids, call->action_ids_count);
   if (status == IMGACT_OK && call->image_filter)
-    status = ids_ok(&rule, "a server's id", call->image_filter->bound_to,
+    status = ids_ok(&rule, "server id", call->image_filter->bound_to,
                     call->image_filter->bound_to_count);
   if (status == IMGACT_OK && call->action_filter)
     status = id_ok(&rule, an_image, call->action_filter->image_id);

@@ -81,7 +81,7 @@ imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact
   const char *wrong = pager->sort_locally ? ia_sort_wrong(keys, count, pager->items.images) : NULL;
   if (wrong)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "invalid sort key '%s'; use %s, each with :asc or :desc", wrong,
+                            "invalid sort key '%s'; use %s, optionally with :asc or :desc", wrong,
                             pager->items.images ? "id, name, created"
                                                 : "id, command, status, started, finished");
   return plan_queries(pager, error);

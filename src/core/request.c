@@ -103,8 +103,7 @@ void imgact_request_set_empty_result(imgact_request *request) { request->empty =
 imgact_status ia_request_check(imgact_request *request, const imgact_provider *provider,
                                imgact_error *error) {
   if (request->bad_segment)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "an empty id, or one that is a dot, cannot be asked for");
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid id: empty, '.' or '..'");
   if (request->nomem || request->path.state == IA_BUF_NOMEM || request->query.state == IA_BUF_NOMEM)
     return ia_no_memory(error);
   if (request->path.state == IA_BUF_FULL || request->query.state == IA_BUF_FULL)

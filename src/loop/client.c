@@ -18,10 +18,12 @@ static imgact_status choose_provider(const imgact_client_options *o,
   *provider = o->provider ? o->provider : imgact_provider_find(o->provider_name);
   if (*provider) return ia_provider_check(*provider, error);
   if (!o->provider_name)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "no provider was named");
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "missing provider; set provider or provider_name");
   char known[IA_KNOWN_PROVIDERS_SHOWN];
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no provider '%s': known are %s",
-                          o->provider_name, ia_known_providers(known));
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                          "unknown provider '%s'; known providers: %s", o->provider_name,
+                          ia_known_providers(known));
 }
 
 /* ---- the endpoint ---- */
@@ -30,13 +32,12 @@ static imgact_status check_endpoint(const char *endpoint, imgact_error *error) {
   const char *wrong = ia_endpoint_problem(endpoint);
   if (!wrong) return IMGACT_OK;
   if (strchr(endpoint, '@')) /* a password may be in it */
-    return imgact_error_set(
-        error, IMGACT_INVALID_ARGUMENT,
-        "the endpoint cannot be used: %s; it should look like https://api.example.com/v1", wrong);
-  return imgact_error_set(
-      error, IMGACT_INVALID_ARGUMENT,
-      "the endpoint '%s' cannot be used: %s; it should look like https://api.example.com/v1",
-      endpoint, wrong);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "invalid endpoint: %s; use a URL such as https://api.example.com/v1",
+                            wrong);
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                          "invalid endpoint '%s': %s; use a URL such as https://api.example.com/v1",
+                          endpoint, wrong);
 }
 
 /* "name/1.2" for the User-Agent. */

@@ -104,10 +104,11 @@ static imgact_status choose_provider(const imgact_config *config, const char *na
   if (!name) {
     char known[PROFILES_SHOWN] = "";
     if (config->profiles) list_profiles(config, "; known profiles: ", known, sizeof known);
-    (void)REJECT(error,
-                 "no provider selected; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile "
-                 "in the configuration file%s",
-                 known);
+    (void)REJECT(
+        error,
+        "no provider selected%s; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile "
+        "in the configuration file",
+        known);
     return IMGACT_INVALID_ARGUMENT;
   }
 

@@ -174,8 +174,9 @@ TEST(client_invalid_option_is_named) {
     __VA_ARGS__;                                                                                   \
     refuse_client(o, words);                                                                       \
   } while (0)
-  WRONG("no provider was named", o.provider_name = NULL);
-  WRONG("'heztner': known are hetzner, digitalocean", o.provider_name = "heztner");
+  WRONG("missing provider", o.provider_name = NULL);
+  WRONG("unknown provider 'heztner'; known providers: hetzner, digitalocean",
+        o.provider_name = "heztner");
   WRONG("no token for", o.token = NULL);
   WRONG("token is empty", o.token = " \n");
   WRONG("quotation marks", o.token = "\"some-token\"");
@@ -191,7 +192,7 @@ TEST(client_invalid_option_is_named) {
   WRONG("the endpoint contains the API token", o.endpoint = "https://example.com/some-token/v1");
   WRONG("'http://example.com'", o.endpoint = "http://example.com");
   WRONG("''", o.endpoint = "");
-  WRONG("cannot be used", o.endpoint = "https://example.com/?a=b");
+  WRONG("invalid endpoint", o.endpoint = "https://example.com/?a=b");
   WRONG("ca_file", o.ca_file = "/etc/hostname");
 #undef WRONG
 }

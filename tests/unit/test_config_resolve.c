@@ -75,7 +75,7 @@ TEST(resolve_error_lists_known_profiles) {
   imgact_config_free(config);
   home_file(".config/imgact/config.ini", "[hz]\nprovider = hetzner\n");
   config = load_nothing();
-  assert_rejected(config, OVER(0), "default_profile in the configuration file; known profiles: hz");
+  assert_rejected(config, OVER(0), "no provider selected; known profiles: hz; set IMGACT_PROVIDER");
 
   imgact_config_free(config);
 }
