@@ -76,6 +76,8 @@ static const sim_fault_kind *read_kind(const reader *r) {
   return NULL;
 }
 
+static const char unknown_key[] = "unknown key";
+
 static void check_keys(reader *r) {
   static const char *const keys[] = {
       "do", "cloud", "method", "path", "when",        "skip",         "count", "probability",
@@ -85,7 +87,7 @@ static void check_keys(reader *r) {
   while (imgact_json_iter_next(&each, &key)) {
     bool known = false;
     for (size_t i = 0; i < SIM_COUNT(keys); i++) known = known || imgact_json_equals(key, keys[i]);
-    if (!known) fail_key(r, "an unknown key");
+    if (!known) fail_key(r, unknown_key);
   }
 }
 
@@ -165,7 +167,8 @@ static bool add_all(sim_faults *more, const imgact_json *list, char *message, si
     more->items = items;
     const char *wrong = read_fault(item, &items[more->count++]);
     if (!wrong) continue;
-    snprintf(message, capacity, "faults[%zu]: %s is wrong or missing", more->count - 1, wrong);
+    snprintf(message, capacity, "faults[%zu]: %s%s", more->count - 1, wrong,
+             wrong == unknown_key ? "" : " is missing or invalid");
     return false;
   }
 

@@ -54,6 +54,16 @@ static bool take_option(options *o, int letter, const char *value) {
   }
 }
 
+/* Describes the valid values of a flag, for messages. */
+static const char *values_of(int letter) {
+  switch (letter) {
+  case 's': return "a whole number";
+  case 'i': return "0 to 100000";
+  case 'x': return "a number from 0 to 1e9";
+  default: return "a port, or 0 for a free one";
+  }
+}
+
 /* Returns 0 to continue; otherwise the exit status plus one. */
 static int read_options(int argc, char **argv, options *o) {
   static const struct option flags[] = {{"hetzner", required_argument, NULL, 'h'},
@@ -79,7 +89,8 @@ static int read_options(int argc, char **argv, options *o) {
     }
     if (letter == '?') return 3;
     if (take_option(o, letter, optarg)) continue;
-    fprintf(stderr, "imgact-sim: invalid value for --%s: '%s'\n", flags[at].name, optarg);
+    fprintf(stderr, "imgact-sim: invalid value '%s' for --%s; use %s\n", optarg, flags[at].name,
+            values_of(letter));
     return 3;
   }
   if (optind == argc) return 0;

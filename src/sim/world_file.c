@@ -25,8 +25,8 @@ typedef struct loader {
 
 static bool fail(loader *l, const char *key, const char *what) {
   if (!l->failed)
-    snprintf(l->message, l->capacity, "%s%s%s: %s", l->where, *l->where && key ? "." : "",
-             key ? key : "", what);
+    snprintf(l->message, l->capacity, "%s%s%s%s%s", l->where, *l->where && key ? "." : "",
+             key ? key : "", *l->where || key ? ": " : "", what);
   l->failed = true;
   return false;
 }
@@ -173,7 +173,7 @@ static bool has_only_keys(loader *l, const imgact_json *value, const char *const
     for (size_t i = 0; i < count; i++) known = known || imgact_json_equals(key, keys[i]);
     if (known) continue;
     char *name = sim_copy_json(key), what[80];
-    snprintf(what, sizeof what, "has an unknown key \"%.40s\"", name ? name : "");
+    snprintf(what, sizeof what, "unknown key \"%.40s\"", name ? name : "");
     free(name);
     return fail(l, NULL, what);
   }
