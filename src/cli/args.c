@@ -48,7 +48,8 @@ static void unknown_flag(parser *p, const char *name, size_t length) {
     imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag --%.*s; did you mean --%s?",
                      shown, name, meant);
   else
-    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag --%.*s", shown, name);
+    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag --%.*s; see `imgact --help`",
+                     shown, name);
 }
 
 static void add_flag(parser *p, const cli_flag *flag, const char *value) {
@@ -87,7 +88,7 @@ static void take_short(parser *p, const char *text) {
     const cli_flag *flag = cli_flag_lettered(*text);
     if (!flag) {
       if (!p->error->status)
-        imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag -%c",
+        imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag -%c; see `imgact --help`",
                          (unsigned char)*text < 0x80 ? *text : '?');
       return;
     }
@@ -198,8 +199,10 @@ static imgact_status check_arguments(const cli_app *app, imgact_error *error) {
   const cli_command *command = app->command;
 
   if (app->arguments_count < command->min_arguments)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "missing argument %s",
-                            command->arguments);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "missing argument %s; see `imgact %s%s%s --help`", command->arguments,
+                            command->noun, command->verb ? " " : "",
+                            command->verb ? command->verb : "");
   if (app->arguments_count > command->max_arguments)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "unexpected argument '%s'",
                             app->arguments[command->max_arguments]);
@@ -223,7 +226,7 @@ static imgact_status check_required(const cli_app *app, imgact_error *error) {
   return IMGACT_OK;
 }
 
-/* Checks flags that need another flag; the other one has a single text. */
+/* Checks flags that need another flag, which has a single text, or exclude one. */
 static imgact_status check_needed(const parser *p, const cli_app *app, imgact_error *error) {
   for (size_t i = 0; i < p->flags_count; i++) {
     const char *needs = p->flags[i].flag->needs;
@@ -234,6 +237,9 @@ static imgact_status check_needed(const parser *p, const cli_app *app, imgact_er
                               "--%s must be used together with --%s", p->flags[i].flag->name,
                               needs);
   }
+  if (app->options.token_env && app->options.token_file)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "--token-env and --token-file are mutually exclusive");
   return IMGACT_OK;
 }
 
@@ -275,7 +281,8 @@ static imgact_status check_sort(const cli_app *app, imgact_error *error) {
     const char *direction = strchr(sort->items[i], ':');
     if (direction && strcmp(direction, ":asc") != 0 && strcmp(direction, ":desc") != 0)
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                              "--sort must be KEY, KEY:asc or KEY:desc");
+                              "invalid value '%s' for --sort; use KEY, KEY:asc or KEY:desc",
+                              sort->items[i]);
   }
   return IMGACT_OK;
 }

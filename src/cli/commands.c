@@ -45,7 +45,7 @@ const cli_command cli_commands[] = {
      .run = cli_image_update,
      .needs_client = true,
      .changes = true,
-     .summary = "change texts, labels or type of an image",
+     .summary = "change properties of an image",
      .about =
          "Changes only what is given. A change that the provider does not support is an error; "
          "imgact(1) lists them. --label and --remove-label first read the current labels.",

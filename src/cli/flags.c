@@ -328,13 +328,15 @@ imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t roo
   case CLI_FLAG_COUNT:
     if (!parse_count(value, (int64_t *)(void *)at))
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                              "--%s must be a whole number of at least 1", flag->name);
+                              "invalid value '%s' for --%s; use a whole number of at least 1",
+                              value, flag->name);
     break;
   case CLI_FLAG_DURATION:
     if (!parse_duration(value, (int64_t *)(void *)at))
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                              "--%s must be a duration above 0, such as 250ms, 5s, 2m or 1h30m",
-                              flag->name);
+      return imgact_error_set(
+          error, IMGACT_INVALID_ARGUMENT,
+          "invalid value '%s' for --%s; use a duration above 0, such as 250ms, 5s, 2m or 1h30m",
+          value, flag->name);
     break;
   }
 

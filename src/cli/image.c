@@ -116,6 +116,15 @@ static void free_labels(imgact_label *labels, size_t count) {
   free(labels);
 }
 
+static int check_update(cli_app *app) {
+  const cli_options *o = &app->options;
+  if (o->name || o->description || o->distribution || o->type || o->labels.count ||
+      o->removed_labels.count || o->clear_labels)
+    return 0;
+  return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                          "nothing to change; see `imgact image update --help`");
+}
+
 static imgact_op *make_update(cli_app *app, const imgact_label *labels, size_t count) {
   const cli_options *o = &app->options;
   imgact_image_update update = {.size = sizeof update,
@@ -205,6 +214,7 @@ int cli_image_update(cli_app *app) {
   if (!given) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
 
   int exit_status = parse_labels(app, given);
+  if (!exit_status) exit_status = check_update(app);
   if (!exit_status) exit_status = update(app, given);
 
   free_labels(given, count);

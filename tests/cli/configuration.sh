@@ -205,7 +205,7 @@ nothing_listed() {
 ok 'config_list_without_file_is_empty' nothing_listed
 ok 'client_without_provider_is_rejected' rejected "no provider selected; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in \
 the configuration file; or use --provider or --profile"
-ok 'token_flags_are_mutually_exclusive' rejected "token_env and token_file are mutually exclusive" \
+ok 'token_flags_are_mutually_exclusive' rejected "--token-env and --token-file are mutually exclusive" \
   image list --token-env A --token-file b
 ok 'client_without_token_is_rejected' rejected "no token for hetzner; set HCLOUD_TOKEN, or a token source in a profile; \
 or use --token-env or --token-file" image list --provider hetzner

@@ -16,8 +16,8 @@ ok 'command_noun_alone_lists_subcommands' rejected 'missing subcommand of `imgac
 ok 'command_misspelt_noun_is_suggested' rejected "unknown command 'imag'; did you mean 'image'?" imag list
 ok 'command_misspelt_verb_is_suggested' rejected "unknown command 'image lst'; did you mean 'image list'?" image lst
 ok 'flag_misspelt_is_suggested' rejected 'unknown flag --nmae; did you mean --name?' image list --nmae=x
-ok 'flag_unknown_has_no_suggestion' rejected 'unknown flag --colour-of-the-sky' image list --colour-of-the-sky blue
-ok 'flag_unknown_letter_is_rejected' rejected 'unknown flag -x' image list -x
+ok 'flag_unknown_has_no_suggestion' rejected 'unknown flag --colour-of-the-sky; see `imgact --help`' image list --colour-of-the-sky blue
+ok 'flag_unknown_letter_is_rejected' rejected 'unknown flag -x; see `imgact --help`' image list -x
 ok 'flag_of_other_command_is_rejected' rejected 'unexpected flag --region for `imgact image protect`' image protect 1 --region fsn1
 ok 'flag_prefix_of_other_is_suggested' rejected 'unexpected flag --label for `imgact image list`; did you mean --label-selector?' image list --label a=b
 for word in describe show info; do
@@ -27,7 +27,7 @@ ok 'command_unavailable_alias_is_not_suggested' rejected "unknown command 'provi
 ok 'flag_without_value_is_rejected' rejected 'missing value N for --name' image list --name
 ok 'switch_with_value_is_rejected' rejected 'unexpected value for --raw' image list --raw=yes
 ok 'flag_given_twice_is_rejected' rejected 'duplicate flag --name' image list --name a --name b
-ok 'argument_missing_is_rejected' rejected 'missing argument ID|NAME|SLUG' image get
+ok 'argument_missing_is_rejected' rejected 'missing argument ID|NAME|SLUG; see `imgact image get --help`' image get
 ok 'argument_unexpected_is_rejected' rejected "unexpected argument '2'" image get 1 2
 ok 'flag_required_missing_is_rejected' rejected 'missing flag --region' image transfer 1
 ok 'flag_without_needed_flag_is_rejected' rejected '--via-image must be used together with --image' action get 7 --via-image
@@ -41,17 +41,17 @@ ok 'choice_list_is_rejected' rejected \
   image list --type app,system
 ok 'region_list_is_rejected' rejected "invalid value 'nyc3,ams3' for --region; repeat the flag for several values" \
   image transfer 7 --region nyc3,ams3
-ok 'count_word_is_rejected' rejected '--limit must be a whole number of at least 1' image list --limit many
-ok 'count_zero_is_rejected' rejected '--page must be a whole number of at least 1' image list --page 0
-ok 'count_overflow_is_rejected' rejected '--per-page must be a whole number of at least 1' image list --per-page 99999999999999999999
+ok 'count_word_is_rejected' rejected "invalid value 'many' for --limit; use a whole number of at least 1" image list --limit many
+ok 'count_zero_is_rejected' rejected "invalid value '0' for --page; use a whole number of at least 1" image list --page 0
+ok 'count_overflow_is_rejected' rejected "invalid value '99999999999999999999' for --per-page; use a whole number of at least 1" image list --per-page 99999999999999999999
 for sort in id:up created: name:asc:desc :DESC; do
-  ok "sort_direction_is_checked ($sort)" rejected '--sort must be KEY, KEY:asc or KEY:desc' image list --sort id --sort "$sort"
+  ok "sort_direction_is_checked ($sort)" rejected "invalid value '$sort' for --sort; use KEY, KEY:asc or KEY:desc" image list --sort id --sort "$sort"
 done
 ok 'argument_unknown_choice_is_rejected' rejected "invalid argument 'dos'; choose one of: bash|zsh|fish" completion dos
 ok 'argument_not_utf8_is_rejected' rejected 'invalid argument 3: not UTF-8' image get "$(printf 'a\377b')"
 for duration in soon 5 -5s 5s5s 1m1h 1.s .5s 5ss '5 s' '' 0s 99999999999h; do
   ok "duration_invalid_is_rejected ('$duration')" \
-    rejected '--deadline must be a duration above 0, such as 250ms, 5s, 2m or 1h30m' version --deadline "$duration"
+    rejected "invalid value '$duration' for --deadline; use a duration above 0, such as 250ms, 5s, 2m or 1h30m" version --deadline "$duration"
 done
 for duration in 250ms 5s 2m 1h30m 1.5s 1h2m3s4ms; do
   ok "duration_valid_is_accepted ($duration)" ends 0 "$tool" version --deadline "$duration"
@@ -80,7 +80,7 @@ an_error_object() {
   for flags in '-o json' '-ojson' '--output=jsonl' '-qo json'; do
     # shellcheck disable=SC2086 # two words
     ends 2 "$tool" image list --nonsense $flags && silent out &&
-      has err '^\{"error":\{"code":"invalid_argument","message":"unknown flag --nonsense",.*"details":null\}\}$' ||
+      has err '^\{"error":\{"code":"invalid_argument","message":"unknown flag --nonsense; see .imgact --help.",.*"details":null\}\}$' ||
       return 1
   done
 }
