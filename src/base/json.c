@@ -451,7 +451,8 @@ int imgact_json_as_double(const imgact_json *value, double *out) {
   if (read_short_number(text, length, &few)) {
     /* Both are exact as doubles, so the division rounds once, as reading the text would. */
     double positive = (double)few.digits / powers[few.decimals];
-    *out = few.negative ? -positive : positive;
+    bool is_zero = few.digits == 0 && few.decimals == 0; /* -0 is 0, -0.0 is not */
+    *out = few.negative && !is_zero ? -positive : positive;
     return 1;
   }
   yyjson_val number;

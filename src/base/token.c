@@ -75,3 +75,17 @@ const char *ia_token_find(const char *text, size_t length, ia_token *token) {
 
   return NULL;
 }
+
+/* Returns true if the text begins with the lower-case word, in any case. ASCII only. */
+static bool begins_with(const char *text, const char *word) {
+  for (; *word && (*text | 0x20) == *word; text++) word++;
+  return !*word;
+}
+
+bool ia_token_header(const char *name) {
+  static const char *const parts[] = {"auth", "token", "key", "secret"};
+  for (; *name; name++)
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+      if (begins_with(name, parts[i])) return true;
+  return false;
+}

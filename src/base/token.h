@@ -10,6 +10,7 @@
 #ifndef IA_TOKEN_H
 #define IA_TOKEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define IA_TOKEN_MAX_LENGTH 4095
@@ -22,5 +23,8 @@ typedef struct ia_token {
 /* Sets *token to the token in text. Returns NULL, or a message with the problem and the remedy,
  * which never quotes the token. */
 const char *ia_token_find(const char *text, size_t length, ia_token *token);
+
+/* Returns true if the name of an HTTP header suggests that its value is a credential. */
+bool ia_token_header(const char *name);
 
 #endif

@@ -160,6 +160,11 @@ static bool is_visible(imgact_visibility visibility, uint32_t public_types, int 
          is_public == (visibility == IMGACT_VISIBILITY_PUBLIC);
 }
 
+/* A list may need a query per group of types. */
+static bool is_of_query(const imgact_call *call, int type) {
+  return !call->type_mask || (call->type_mask & IMGACT_IMAGE_TYPE_BIT(type)) != 0;
+}
+
 /* If the visibility follows from the type, a visibility narrows the types, or stands for all of
  * its own. */
 static imgact_status add_types(const builder *b, const imgact_argument *row) {
@@ -172,6 +177,8 @@ static imgact_status add_types(const builder *b, const imgact_argument *row) {
   for (size_t i = 0; count ? i < count : row->words[i].text != NULL; i++) {
     int type = count ? (int)filter->types[i] : (int)row->words[i].value;
     const char *word = imgact_word_text(row->words, type);
+    bool is_first = count || (word && strstr(row->words[i].text, word));
+    if (!is_first || !is_of_query(b->call, type)) continue;
     if (!word)
       return lacks(b, "images of the type", imgact_image_type_name((imgact_image_type)type));
     if (!is_visible(visibility, public_types, type)) continue;

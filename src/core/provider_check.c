@@ -6,6 +6,7 @@
 #include "field_reader.h"
 #include "filter.h"
 #include "rate_limiter.h"
+#include "token.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,11 @@ static bool sends(const imgact_provider *p, imgact_op_kind kind) {
   return slot && ia_slot_sends(slot);
 }
 
+static bool changes(imgact_op_kind kind) {
+  return kind == IMGACT_OP_CHANGE_PROTECTION || kind == IMGACT_OP_CONVERT ||
+         kind == IMGACT_OP_TRANSFER;
+}
+
 /* ---- the provider ---- */
 
 /* The first member that cannot be worked with, or NULL. */
@@ -80,11 +86,16 @@ static bool is_header(const char *name, const char *value) {
 static bool check_headers(const checker *c) {
   const imgact_provider *p = c->provider;
   size_t count = 0;
-  if (!is_header(p->auth_header ? p->auth_header : "Authorization",
-                 p->auth_prefix ? p->auth_prefix : ""))
-    return refuse(c, "invalid auth_header or auth_prefix");
+  const char *name = p->auth_header ? p->auth_header : "Authorization",
+             *prefix = p->auth_prefix ? p->auth_prefix : "";
+  if (!is_header(name, prefix)) return refuse(c, "invalid auth_header or auth_prefix");
+  /* By these, traces and recordings recognise the token. */
+  if (!ia_token_header(name))
+    return refuse(c, "auth_header: the name must contain auth, token, key or secret");
+  if (*prefix && strchr(prefix, ' ') != prefix + strlen(prefix) - 1)
+    return refuse(c, "auth_prefix: must be one word and a space, or empty");
   for (const char *const *more = p->headers; more && more[0]; more += 2, count++)
-    if (!more[1] || !is_header(more[0], more[1]))
+    if (!more[1] || !is_header(more[0], more[1]) || ia_token_header(more[0]))
       return refuse(c, "headers: invalid header '%s'", more[0]);
   return count <= IA_MAX_PROVIDER_HEADERS ||
          refuse(c, "headers: more than %d", IA_MAX_PROVIDER_HEADERS);
@@ -113,6 +124,21 @@ static bool is_path(const char *path) {
   return path[0] != '.' && path[0] != '[' && !strstr(path, "..") && !strstr(path, ".[");
 }
 
+/* Values are bits of masks and indices of names. */
+static bool check_values(const imgact_word *words, intptr_t last) {
+  while (words->text && words->value >= 0 && words->value <= last) words++;
+  return !words->text && words->value >= 0 && words->value <= last;
+}
+
+static intptr_t last_value(intptr_t target) {
+  switch (target) {
+  case IMGACT_TARGET_IMAGE_TYPE: return IMGACT_IMAGE_TYPE_CUSTOM;
+  case IMGACT_TARGET_IMAGE_STATUS: return IMGACT_IMAGE_STATUS_RETIRED;
+  case IMGACT_TARGET_ACTION_STATUS: return IMGACT_ACTION_STATUS_ERROR;
+  default: return IMGACT_ACTION_KIND_CHANGE_PROTECTION;
+  }
+}
+
 static bool check_row(const map_checker *m, const imgact_field *row) {
   bool of_image = row->target < IMGACT_TARGET_ACTION_ID;
   if (!is_path(row->path)) return refuse_row(m, row, "has an invalid path");
@@ -122,6 +148,8 @@ static bool check_row(const map_checker *m, const imgact_field *row) {
   if (ia_target_needs_words(row->target) != (row->words != NULL))
     return refuse_row(m, row,
                       row->words ? "has words that its target does not use" : "needs words");
+  if (row->words && !check_values(row->words, last_value(row->target)))
+    return refuse_row(m, row, "has a word with an unknown value");
   if (strchr(row->path, '[') && !ia_target_takes_array(row->target))
     return refuse_row(m, row, "reads an array into a single value");
   return true;
@@ -203,19 +231,58 @@ static const char *end_of_variable(const slot_checker *s, const char *at) {
   return NULL;
 }
 
+/* Returns true if every URL from the path continues the endpoint with a slash: otherwise its text
+ * would become part of the host's name. */
+static bool begins_with_slash(const char *path) {
+  const char *behind = *path == '[' ? strchr(path, ']') : path - 1;
+  return (*path == '/' || path[1] == '/') && behind && behind[1] == '/';
+}
+
+static bool has_row(const imgact_argument *rows, intptr_t source) {
+  for (; rows && rows->key; rows++)
+    if (rows->source == source) return true;
+  return false;
+}
+
+static bool sends_row(const imgact_slot *slot, intptr_t source) {
+  return has_row(slot->query, source) || has_row(slot->body, source);
+}
+
+/* A request without its object would change or return others. What prepare sends is not known. */
+static bool check_objects(const slot_checker *s) {
+  const imgact_slot *slot = s->slot;
+  bool of_image = s->kind == IMGACT_OP_GET_IMAGE || s->kind == IMGACT_OP_UPDATE_IMAGE ||
+                  s->kind == IMGACT_OP_DELETE_IMAGE || changes(s->kind);
+  bool has_action = strstr(slot->path, "{action}") != NULL;
+  const char *lacking = NULL;
+  if (slot->prepare) return true;
+
+  if (of_image && !strstr(slot->path, "{image}")) lacking = "path: missing {image}";
+  if (s->kind == IMGACT_OP_GET_ACTION && !has_action) lacking = "path: missing {action}";
+  if (s->kind == IMGACT_OP_WAIT_ACTIONS && !has_action &&
+      !sends_row(slot, IMGACT_SOURCE_ACTION_IDS))
+    lacking = "no row or path sends the ids";
+  if (s->kind == IMGACT_OP_TRANSFER && !strstr(slot->path, "{region}") &&
+      !sends_row(slot, IMGACT_SOURCE_REGION))
+    lacking = "no row or path sends the region";
+  if (s->kind == IMGACT_OP_CHANGE_PROTECTION && !sends_row(slot, IMGACT_SOURCE_PROTECT))
+    lacking = "no row sends the protection";
+  return !lacking || refuse_slot(s, lacking);
+}
+
 static bool check_path(const slot_checker *s) {
   static const char plain[] =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:";
   bool in_brackets = false, has_variable = false;
-  if (s->slot->path[0] != '/' && s->slot->path[0] != '[')
-    return refuse_slot(s, "path: must start with '/'");
+  if (!begins_with_slash(s->slot->path)) return refuse_slot(s, "path: must start with '/'");
   if (strlen(s->slot->path) > IMGACT_MAX_PATH_BYTES) return refuse_slot(s, "path: too long");
   for (const char *at = s->slot->path; *at; at++) {
     if (*at == '{') {
       if (!(at = end_of_variable(s, at))) return false;
       has_variable = true;
     } else if (*at == '[' || *at == ']') {
-      if ((*at == '[') == in_brackets || (*at == ']' && !has_variable))
+      if ((*at == '[') == in_brackets || (*at == ']' && !has_variable) ||
+          (*at == '[' && at[1] != '/'))
         return refuse_slot(s, "path: a part in brackets needs a variable and its end");
       in_brackets = *at == '[';
       has_variable = false;
@@ -233,8 +300,10 @@ static bool check_argument(const slot_checker *s, const imgact_argument *row, bo
   const char *wrong = !ia_has_source(s->kind, row->source, in_body)
                           ? "has a source that is not available there"
                       : needs_words && !row->words ? "needs words"
-                      : needs_text && !row->text   ? "needs a text"
-                                                   : NULL;
+                      : row->words && !check_values(row->words, IMGACT_IMAGE_TYPE_CUSTOM)
+                          ? "has a word with an unknown value"
+                      : needs_text && !row->text ? "needs a text"
+                                                 : NULL;
   return !wrong || refuse(s->c, "%s: %s row '%s' %s", imgact_op_kind_name(s->kind),
                           in_body ? "body" : "query", row->key, wrong);
 }
@@ -269,7 +338,7 @@ static bool check_request(const slot_checker *s) {
     if (!check_argument(s, row, false)) return false;
   for (const imgact_argument *row = slot->body; row && row->key; row++)
     if (!check_argument(s, row, true)) return false;
-  return check_path(s) && check_filters(s);
+  return check_path(s) && check_objects(s) && check_filters(s);
 }
 
 /* ---- responses ---- */
@@ -296,11 +365,6 @@ static bool check_response(const slot_checker *s) {
 }
 
 /* ---- slots ---- */
-
-static bool changes(imgact_op_kind kind) {
-  return kind == IMGACT_OP_CHANGE_PROTECTION || kind == IMGACT_OP_CONVERT ||
-         kind == IMGACT_OP_TRANSFER;
-}
 
 /* What is sent again, and how a lost response is looked up, follows from the flags. */
 static bool check_flags(const slot_checker *s) {

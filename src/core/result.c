@@ -46,7 +46,8 @@ void ia_result_begin_reply(imgact_result *result) {
 
 ia_result_point ia_result_mark(const imgact_result *result) {
   return (ia_result_point){ia_arena_mark(&result->arena), result->images_count,
-                           result->actions_count, result->reply_items, result->reply_bytes};
+                           result->actions_count,         result->reply_items,
+                           result->reply_bytes,           result->excess};
 }
 
 void ia_result_rewind(imgact_result *result, ia_result_point point) {
@@ -55,6 +56,7 @@ void ia_result_rewind(imgact_result *result, ia_result_point point) {
   result->actions_count = point.actions_count;
   result->reply_items = point.reply_items;
   result->reply_bytes = point.reply_bytes;
+  result->excess = point.excess;
 }
 
 void ia_result_free(imgact_result *result) {

@@ -66,6 +66,7 @@ void ia_result_free(imgact_result *result);
 typedef struct ia_result_point {
   ia_arena_point arena;
   size_t images_count, actions_count, reply_items, reply_bytes;
+  const char *excess;
 } ia_result_point;
 ia_result_point ia_result_mark(const imgact_result *result);
 void ia_result_rewind(imgact_result *result, ia_result_point point);

@@ -3,6 +3,7 @@
  * callback. */
 #include "trace.h"
 #include "str.h"
+#include "token.h"
 #include <string.h>
 
 #define BODY_BYTES     4096
@@ -36,8 +37,7 @@ static char *header_lines(const ia_exchange *exchange, ia_arena *arena,
   ia_buf lines;
   ia_buf_init(&lines, exchange->client->allocator, BODY_BYTES);
   for (size_t i = 0; i < count; i++)
-    if (!ia_str_equal_nocase(headers[i].name, "authorization") &&
-        !ia_str_equal_nocase(headers[i].name, "set-cookie"))
+    if (!ia_token_header(headers[i].name) && !ia_str_equal_nocase(headers[i].name, "set-cookie"))
       ia_buf_printf(&lines, "%s: %s\n", headers[i].name, headers[i].value);
   size_t ignored; /* truncated silently: headers only */
   char *text = lines.data ? clean(exchange, arena, lines.data, lines.length, &ignored) : NULL;

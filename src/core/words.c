@@ -30,7 +30,7 @@ int imgact_word_value(const imgact_word *words, const char *text) {
 }
 
 const char *imgact_word_text(const imgact_word *words, int value) {
-  while (words->text && words->value != value) words++;
+  while (words->text && (words->value != value || strchr(words->text, '*'))) words++;
   return words->text && *words->text == '~' ? words->text + 1 : words->text;
 }
 

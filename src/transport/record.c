@@ -15,6 +15,7 @@
 #include "har_scrub.h"
 #include "list.h"
 #include "str.h"
+#include "token.h"
 #include "transport_check.h"
 
 #include <string.h>
@@ -131,26 +132,11 @@ static const imgact_header *keep_headers(recorder *rec, const char *const *list,
   return kept;
 }
 
-/* Returns true if the text begins with the lower-case word, in any case. ASCII only. */
-static bool begins_with(const char *text, const char *word) {
-  for (; *word && (*text | 0x20) == *word; text++) word++;
-  return !*word;
-}
-
-/* Returns true if the name of a header suggests a secret: not all APIs use Authorization. */
-static bool carries_secret(const char *name) {
-  static const char *const parts[] = {"auth", "token", "key", "secret"};
-  for (; *name; name++)
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-      if (begins_with(name, parts[i])) return true;
-  return false;
-}
-
 /* Adds the credentials of the request, without the name of their scheme, to the scrubber. */
 static bool learn_secrets(recorder *rec, const imgact_http_request *request) {
   for (size_t i = 0; i < request->headers_count; i++) {
     const imgact_header *header = &request->headers[i];
-    if (!carries_secret(header->name)) continue;
+    if (!ia_token_header(header->name)) continue;
     const char *space = strchr(header->value, ' ');
     const char *token = space ? space + strspn(space, " ") : header->value;
     ia_scrub_status status = ia_scrub_add(&rec->scrub, token, strlen(token));

@@ -224,8 +224,8 @@ TEST(op_arguments_invalid_are_named) {
   const imgact_action_filter actions = {
       .size = sizeof actions, .statuses = &action, .statuses_count = 1};
   for (size_t i = 0; i < 3; i++)
-    refused(s, imgact_list_images(s->client, &filters[i]), IMGACT_INVALID_ARGUMENT, "4711 is no");
-  refused(s, imgact_list_actions(s->client, &actions), IMGACT_INVALID_ARGUMENT, "4711 is no");
+    refused(s, imgact_list_images(s->client, &filters[i]), IMGACT_INVALID_ARGUMENT, "4711");
+  refused(s, imgact_list_actions(s->client, &actions), IMGACT_INVALID_ARGUMENT, "4711");
   const imgact_op_options wrong[] = {
       {.deadline_ms = -1}, {.poll_interval_ms = -1}, {.max_attempts = -1}};
   for (size_t i = 0; i < 3; i++)

@@ -215,7 +215,18 @@ TEST(reader_item_left_out_frees_memory) {
   assert_int_equal(result.images_count, 1);
   assert_int_equal(result.reply_bytes, bytes);
   assert_int_equal(result.reply_items, 1);
-  assert_in_range(result.arena.used_bytes, used, used + 64);
+  assert_int_in_range(result.arena.used_bytes, used, used + 64);
+}
+
+// An item that is left out does not fail the page, however large it is.
+TEST(reader_item_left_out_may_exceed) {
+  image_map.finish = keep_images;
+  char text[8000] = "{\"id\":1,\"slug\":\"hidden\",\"tags\":[\"a\"";
+  for (size_t i = 0; i < 1001; i++) strcat(text, ",\"a\"");
+  strcat(text, "]}");
+  assert_true(read_n(ia_read_image, image_fields, text, strlen(text)));
+  assert_int_equal(result.images_count, 0);
+  assert_null(result.excess);
 }
 
 TEST(reader_public_types_decide_visibility) {

@@ -3,6 +3,8 @@
 #include "failing_allocator.h"
 #include "json_fixture.h"
 
+#include <math.h>
+
 // ---- reading ----
 
 TEST(json_get_type_matches_value) {
@@ -165,6 +167,17 @@ TEST(json_as_double_reads_finite_numbers) {
         !(value >= cases[i].value && value <= cases[i].value)) {
       fail_msg("%s: %g", cases[i].text, value);
     }
+    imgact_json_doc_free(doc);
+  }
+}
+
+TEST(json_as_double_keeps_sign_of_zero) {
+  static const char *const zeros[] = {"0", "-0", "-0.0"};
+  for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
+    imgact_json_doc *doc = parse(zeros[i]);
+    double value = 99;
+    assert_true(imgact_json_as_double(imgact_json_doc_root(doc), &value));
+    assert_int_equal(signbit(value) != 0, i == 2);
     imgact_json_doc_free(doc);
   }
 }

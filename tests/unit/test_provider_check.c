@@ -244,4 +244,61 @@ TEST(check_headers_are_named) {
   REFUSED(t.provider.auth_prefix = "a\n", "auth_prefix");
 }
 
+// Traces and recordings recognise the token by the name of its header and the form of its prefix.
+TEST(check_token_header_must_be_recognisable) {
+  static const char *const fixed[] = {"X-Token-Version", "2026-01-15", NULL};
+  REFUSED(t.provider.auth_header = "X-Session", "auth_header: the name must contain auth");
+  REFUSED(t.provider.auth_prefix = "sid=", "auth_prefix: must be one word and a space");
+  REFUSED(t.provider.auth_prefix = "Token token=", "auth_prefix: must be one word");
+  REFUSED(t.provider.headers = fixed, "headers: invalid header 'X-Token-Version'");
+  t.provider.auth_header = "X-Auth-Token";
+  t.provider.auth_prefix = "";
+  assert_int_equal(check(), IMGACT_OK);
+}
+
+// The text of a path must not become part of the host's name.
+TEST(check_path_must_continue_with_slash) {
+  REFUSED(ACTIONS.path = "[.evil.example/{image}]/actions", "path: must start with '/'");
+  REFUSED(ACTIONS.path = "[/{image}]actions", "path: must start with '/'");
+  REFUSED(ACTIONS.path = "[/{image}]", "path: must start with '/'");
+  REFUSED(ACTIONS.path = "actions/{image}", "path: must start with '/'");
+  REFUSED(ACTIONS.path = "/actions[.{image}]", "path: a part in brackets");
+  ACTIONS.path = "[/images/{image}]/actions";
+  assert_int_equal(check(), IMGACT_OK);
+}
+
+TEST(check_request_must_send_its_object) {
+  REFUSED(DELETION.path = "/images", "delete_image: path: missing {image}");
+  REFUSED(TRANSFER.body = NULL, "transfer: no row or path sends the region");
+  t.slots[IMGACT_OP_GET_ACTION] = (imgact_slot){.path = "/actions", .action = "action"};
+  REFUSED((void)0, "get_action: path: missing {action}");
+  t.slots[IMGACT_OP_WAIT_ACTIONS] =
+      (imgact_slot){.path = "/actions", .actions = "actions", .max_ids = 1};
+  REFUSED((void)0, "wait_actions: no row or path sends the ids");
+  t.slots[IMGACT_OP_CHANGE_PROTECTION] = TRANSFER;
+  t.slots[IMGACT_OP_CHANGE_PROTECTION].body = NULL;
+  REFUSED((void)0, "change_protection: no row sends the protection");
+}
+
+TEST(check_words_need_known_values) {
+  static const imgact_word high[] = {{"on", 77}, {NULL, 0}}, low[] = {{"on", -1}, {NULL, 0}},
+                           rest[] = {{"on", 1}, {NULL, 99}};
+  static const imgact_word *const wrong[] = {high, low, rest};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    const imgact_field fields[] = {{"id", IMGACT_TARGET_IMAGE_ID, NULL},
+                                   {"kind", IMGACT_TARGET_IMAGE_TYPE, wrong[i]},
+                                   {NULL, 0, NULL}};
+    const imgact_argument query[] = {{"state", IMGACT_SOURCE_STATUSES, NULL, wrong[i]},
+                                     {NULL, 0, NULL, NULL}};
+    REFUSED(t.image_map.fields = fields, "row 'kind' has a word with an unknown value");
+    REFUSED(IMAGES.query = query, "query row 'state' has a word with an unknown value");
+  }
+}
+
+TEST(word_text_skips_wildcards) {
+  static const imgact_word some[] = {{"x*", 2}, {"~xy", 2}, {"z*", 3}, {NULL, 0}};
+  assert_string_equal(imgact_word_text(some, 2), "xy");
+  assert_null(imgact_word_text(some, 3));
+}
+
 int main(void) { return testing_run(open_table, NULL); }

@@ -85,7 +85,7 @@ TEST(request_invalid_segment_is_rejected) {
     imgact_request_add_segment(&request, none[i]);
     imgact_request_add_segment(&request, "actions");
     assert_int_equal(check(), IMGACT_INVALID_ARGUMENT);
-    assert_non_null(strstr(error.message, "empty id"));
+    assert_non_null(strstr(error.message, "invalid id: empty"));
   }
 }
 
