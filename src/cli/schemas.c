@@ -171,7 +171,7 @@ enum { IMGACT_ACTION_MEMBERS(ACTION_INDEX, ACTION_INDICES) ACTION_MEMBERS };
 
 /* Members of an object: their keys without that of the object. */
 #define SERVER_FIELD(target, kind, member, second, key)                                            \
-  {key + sizeof "created_from", get_image_member, IMAGE_##target},
+  {&(key)[sizeof "created_from"], get_image_member, IMAGE_##target},
 static const cli_field server_fields[] = {IMGACT_CREATED_FROM_MEMBERS(SERVER_FIELD)};
 static const char *const server_summary[] = {"id", "name", NULL};
 static const cli_schema server_schema = {
@@ -194,7 +194,7 @@ const cli_schema cli_image_schema = {
 /* ---- actions ---- */
 
 #define REASON_FIELD(target, kind, member, second, key)                                            \
-  {key + sizeof "error", get_action_member, ACTION_##target},
+  {&(key)[sizeof "error"], get_action_member, ACTION_##target},
 static const cli_field reason_fields[] = {IMGACT_ACTION_ERROR_MEMBERS(REASON_FIELD)};
 static const char *const reason_summary[] = {"code", "message", NULL};
 static const cli_schema reason_schema = {
