@@ -712,7 +712,7 @@ struct imgact_provider {
   size_t type_groups_count;
   int32_t max_per_page; /* items per page of a list: maximum and default */
   /* Not 0 = the API may report a new action as not found until settle_ms has passed. */
-  int32_t max_not_found_polls;
+  int32_t tolerates_not_found;
   /* The following members describe requests and responses by rows. If a function above is set, it
    * is used instead. */
   const imgact_image_map *image_map;

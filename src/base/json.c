@@ -207,7 +207,7 @@ static ia_json_status read_values(imgact_json_doc *doc, size_t length, char *wha
                                  &alc, &wrong);
   if (doc->parsed) return IA_JSON_OK;
   if (doc->memory.exceeded) {
-    say(what, capacity, "its values take more than %zu MiB", doc->memory.max >> 20);
+    say(what, capacity, "its values need more than %zu MiB", doc->memory.max >> 20);
     return IA_JSON_TOO_LARGE;
   }
   if (wrong.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return IA_JSON_NOMEM;
@@ -261,7 +261,7 @@ ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t le
   *doc = NULL;
   if (what && what_capacity > 0) what[0] = '\0';
   if (!text || length == 0) {
-    say(what, what_capacity, "there is no text");
+    say(what, what_capacity, "it is empty");
     return IA_JSON_MALFORMED;
   }
   if (length > max_bytes) {

@@ -150,14 +150,14 @@ static bool labels_have_keys(const imgact_image_update *update) {
 static imgact_status image_words_ok(const imgact_image_filter *filter, imgact_error *error) {
   for (size_t i = 0; i < filter->types_count; i++)
     if ((unsigned)filter->types[i] > IMGACT_IMAGE_TYPE_CUSTOM)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no type of an image",
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid image type %u",
                               (unsigned)filter->types[i]);
   for (size_t i = 0; i < filter->statuses_count; i++)
     if ((unsigned)filter->statuses[i] > IMGACT_IMAGE_STATUS_RETIRED)
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid image status %u",
                               (unsigned)filter->statuses[i]);
   if ((unsigned)filter->visibility > IMGACT_VISIBILITY_PRIVATE)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no visibility",
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid visibility %u",
                             (unsigned)filter->visibility);
   return IMGACT_OK;
 }
@@ -195,7 +195,7 @@ imgact_status ia_call_check(const imgact_call *call, const imgact_provider *prov
   if (!each_text(call, is_utf8, NULL))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an argument is not UTF-8");
   if (!labels_have_keys(call->update))
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a label has no key");
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "missing key of a label");
   imgact_status status = IMGACT_OK;
   if (call->image_filter) status = image_words_ok(call->image_filter, error);
   if (status == IMGACT_OK && call->action_filter)
@@ -399,7 +399,7 @@ imgact_status ia_call_from_json(imgact_call *call, ia_call_target *target, const
   if (parsed == IA_JSON_NOMEM) return ia_no_memory(error);
   if (parsed != IA_JSON_OK)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "the stored call is no JSON that can be used (%s)", what);
+                            "cannot read the JSON of the stored call (%s)", what);
   call_reader reader = {.root = imgact_json_doc_root(doc), .arena = arena};
   imgact_status status = read_call(&reader, call, target, error);
   if (reader.nomem) status = ia_no_memory(error); /* what is missing was there */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Responses by the rows of a table: results, pages, errors, rate limits. An envelope without its
- * object or list, or an object without an id, is no response to work with; anything else that is
- * missing, null or of another type is "not reported". */
+/* Reads responses by the rows of a provider's table: results, pages, errors, rate limits. A
+ * response without its list or object, and an object without an id, is an error. Any other member
+ * that is missing, null or of another type is not reported. */
 #include "decode.h"
 #include "field_reader.h"
 #include "json_doc.h"
@@ -20,7 +20,7 @@ int imgact_json_is_other(const imgact_json *value, imgact_json_type expected) {
   return type != IMGACT_JSON_ABSENT && type != IMGACT_JSON_NULL && type != expected;
 }
 
-/* Returns true if something else is where an object of the path belongs. */
+/* Returns true if a value of the path is present but not an object. */
 static bool is_broken(const imgact_json *value, const char *path) {
   bool broken = imgact_json_is_other(value, IMGACT_JSON_OBJECT);
   for (const char *end = path; end && !broken; end = *end ? end + 1 : NULL) {
@@ -33,16 +33,16 @@ static bool is_broken(const imgact_json *value, const char *path) {
 
 /* ---- pages ---- */
 
-/* Page numbers are null if they are not known; some clients read such a null as 0. */
+/* Page numbers may be null. */
 static int64_t page_number(const imgact_json *object, const char *key) {
   int64_t number = 0;
   const imgact_json *value = key ? imgact_json_get(object, key) : NULL;
   return imgact_json_as_int(value, &number) && number > 0 ? number : -1;
 }
 
-/* Pages are followed by the next one's number or cursor alone: the other numbers may be null, also
- * on the last page. What is neither a number nor missing, or stands in the place of an object, is
- * passed on as "a next page, not known", so that a list never counts as complete because of it. */
+/* Only the number or cursor of the next page says whether there is one: the other numbers may be
+ * null, also on the last page. A value of another type is passed on as an unknown next page, so
+ * that the list does not count as complete. */
 static void read_next(const imgact_paging *p, const imgact_json *body, const imgact_json *object,
                       imgact_result *result) {
   const imgact_json *next = p->next ? imgact_json_get(object, p->next) : NULL,
@@ -91,7 +91,7 @@ static imgact_status add_list(const decoder *d, const char *key, const imgact_fi
   ia_field_plan plan;
   const imgact_json *list = *key ? imgact_json_at(d->body, key) : d->body;
   if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY)
-    return imgact_error_set(d->error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
+    return imgact_error_set(d->error, IMGACT_PROTOCOL, "missing array '%s' in the response", key);
   ia_field_plan_init(&plan, fields);
   d->result->elements = imgact_json_count(list);
   imgact_json_iter each = imgact_json_iter_begin(list);
@@ -99,8 +99,8 @@ static imgact_status add_list(const decoder *d, const char *key, const imgact_fi
   for (const imgact_json *item; !d->result->excess && (item = imgact_json_iter_next(&each, NULL));
        index++)
     if (!read(&plan, d->provider, d->call, d->result, item))
-      return imgact_error_set(d->error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id",
-                              key, index);
+      return imgact_error_set(d->error, IMGACT_PROTOCOL,
+                              "missing or invalid id in %s[%zu] of the response", key, index);
   return IMGACT_OK;
 }
 
@@ -109,8 +109,9 @@ static imgact_status add_object(const decoder *d, const char *key, const imgact_
   ia_field_plan plan;
   ia_field_plan_init(&plan, fields);
   if (read(&plan, d->provider, d->call, d->result, imgact_json_at(d->body, key))) return IMGACT_OK;
-  if (!*key) return imgact_error_set(d->error, IMGACT_PROTOCOL, "the reply has no usable id");
-  return imgact_error_set(d->error, IMGACT_PROTOCOL, "the reply has no \"%s\" with a usable id",
+  if (!*key)
+    return imgact_error_set(d->error, IMGACT_PROTOCOL, "missing or invalid id in the response");
+  return imgact_error_set(d->error, IMGACT_PROTOCOL, "missing '%s' with a valid id in the response",
                           key);
 }
 
@@ -161,8 +162,8 @@ imgact_status ia_decode(const imgact_provider *provider, const imgact_slot *slot
 
 /* ---- errors ---- */
 
-/* A code that is known decides: a quota that comes as a 429 does not pass by itself as a 429 would.
- * What it calls an outage under a status of one (502, 503, 504) passes as that does. */
+/* A known code overrides the HTTP status: an exceeded quota with status 429 is not transient. A
+ * code for an outage is transient if its HTTP status is (502, 503, 504). */
 static void apply_code(const imgact_error_code *code, imgact_error *error) {
   bool outage = error->status == IMGACT_UNAVAILABLE;
   while (code && code->code && strcmp(code->code, error->provider_code) != 0) code++;
@@ -201,7 +202,7 @@ void ia_decode_error(const imgact_provider *provider, const imgact_call *call,
 
 /* ---- rate limits ---- */
 
-#define LAST_SECOND INT64_C(253402300799) /* of the year 9999: a later reset is not believed */
+#define LAST_SECOND INT64_C(253402300799) /* of the year 9999; a later reset is ignored */
 
 static bool read_header(const imgact_response *response, const char *name, int64_t *value) {
   return name && imgact_response_header_int(response, name, value) && *value >= 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The path, the query and the body of a request, from the rows of a slot. The check of the table
- * (provider_check.c) has accepted the rows before a client exists. */
+/* Builds the path, the query and the body of a request from the rows of a slot. The rows are valid:
+ * provider_check.c has checked them when the client was created. */
 #include "encode.h"
 #include "words.h"
 #include <string.h>
@@ -146,8 +146,8 @@ static const char *text_of(const imgact_call *call, intptr_t source) {
 /* ---- the query ---- */
 
 static imgact_status lacks(const builder *b, const char *what, const char *value) {
-  return imgact_error_set(b->error, IMGACT_UNSUPPORTED, "%s has no %s \"%s\"", b->provider->name,
-                          what, value);
+  return imgact_error_set(b->error, IMGACT_UNSUPPORTED, "%s does not support %s '%s'",
+                          b->provider->name, what, value);
 }
 
 static void add_texts(const builder *b, const char *key, const char *const *values, size_t count) {
@@ -165,8 +165,8 @@ static bool is_of_query(const imgact_call *call, int type) {
   return !call->type_mask || (call->type_mask & IMGACT_IMAGE_TYPE_BIT(type)) != 0;
 }
 
-/* If the visibility follows from the type, a visibility narrows the types, or stands for all of
- * its own. */
+/* If the types decide who can see an image, a visibility limits the requested types; without
+ * requested types it selects all types of that visibility. */
 static imgact_status add_types(const builder *b, const imgact_argument *row) {
   const imgact_image_filter *filter = b->call->image_filter;
   const imgact_image_map *map = b->provider->image_map;
@@ -177,10 +177,9 @@ static imgact_status add_types(const builder *b, const imgact_argument *row) {
   for (size_t i = 0; count ? i < count : row->words[i].text != NULL; i++) {
     int type = count ? (int)filter->types[i] : (int)row->words[i].value;
     const char *word = imgact_word_text(row->words, type);
-    bool is_first = count || (word && strstr(row->words[i].text, word));
+    bool is_first = count || word == row->words[i].text || word == row->words[i].text + 1;
     if (!is_first || !is_of_query(b->call, type)) continue;
-    if (!word)
-      return lacks(b, "images of the type", imgact_image_type_name((imgact_image_type)type));
+    if (!word) return lacks(b, "images of type", imgact_image_type_name((imgact_image_type)type));
     if (!is_visible(visibility, public_types, type)) continue;
     imgact_request_add_query(b->request, row->key, word);
     added++;
@@ -202,10 +201,10 @@ static imgact_status add_statuses(const builder *b, const imgact_argument *row) 
   const imgact_action_filter *actions = b->call->action_filter;
   imgact_status status = IMGACT_OK;
   for (size_t i = 0; images && i < images->statuses_count && status == IMGACT_OK; i++)
-    status = add_status(b, row, (int)images->statuses[i], "images of the status",
+    status = add_status(b, row, (int)images->statuses[i], "images of status",
                         imgact_image_status_name(images->statuses[i]));
   for (size_t i = 0; actions && i < actions->statuses_count && status == IMGACT_OK; i++)
-    status = add_status(b, row, (int)actions->statuses[i], "actions of the status",
+    status = add_status(b, row, (int)actions->statuses[i], "actions of status",
                         imgact_action_status_name(actions->statuses[i]));
   return status;
 }
@@ -320,7 +319,7 @@ static imgact_status check_update(const builder *b) {
                   "cannot change the description of an image"},
                  {u->distribution != NULL, IMGACT_SOURCE_DISTRIBUTION,
                   "cannot change the distribution of an image"},
-                 {u->replace_labels != 0, IMGACT_SOURCE_LABELS, "has no labels on images"},
+                 {u->replace_labels != 0, IMGACT_SOURCE_LABELS, "does not support labels"},
                  {u->convert_to_snapshot != 0, IMGACT_SOURCE_CONVERT,
                   "cannot change the type of an image in an update"}};
   for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* One pass over an object's members finds the value of each group of rows; then the rows are read
- * in their own order. So the order of members costs time only, of a key that comes twice the last
- * member counts, and of rows with one target the first one that has a value. */
+/* Reads an object by the rows of a map. One pass over its members finds the value of each group of
+ * rows; then the rows are read in their own order. Therefore:
+ *
+ * - the order of the members affects only the speed;
+ * - if a key occurs twice, its last member counts;
+ * - if several rows have the same target, the first row with a value counts. */
 #include "field_reader.h"
 #include "json_doc.h"
 #include "members.h"
@@ -52,8 +55,8 @@ void ia_field_plan_init(ia_field_plan *plan, const imgact_field *fields) {
   }
 }
 
-/* The group of a key; plan->groups: none. The members mostly come in the order of the rows: the
- * search starts at the group after the last hit and goes round. */
+/* Returns the group of a key; plan->groups if there is none. Members usually come in the order of
+ * the rows, so the search starts at the group after the last match and wraps around. */
 static size_t group_of(const ia_field_plan *plan, const ia_json_member *m, size_t start) {
   size_t group = start;
   while (plan->name_length[group] != m->length || memcmp(plan->name[group], m->key, m->length)) {
@@ -101,7 +104,7 @@ static const char *element_path(const item_reader *r, size_t row) {
   return *array ? array + 2 : NULL;
 }
 
-/* An API may have ids with further characters, as long as its is_valid_id knows them. */
+/* The provider's is_valid_id may accept further characters in ids. */
 static const char *read_id(const item_reader *r, const imgact_json *value) {
   const char *id = imgact_decode_id(r->result, value);
   if (id) return id;
@@ -114,7 +117,7 @@ static const char *read_id(const item_reader *r, const imgact_json *value) {
   return id && r->provider->is_valid_id(id) ? id : NULL;
 }
 
-/* A word of the table is the provider's own text and needs no copy. */
+/* A text that equals a word of the table is not copied: the table outlives the result. */
 static const char *read_word(const item_reader *r, const imgact_field *field,
                              const imgact_json *value, char *number) {
   size_t length = 0;
@@ -164,7 +167,7 @@ static bool put_percent(char *to, const imgact_json *value) {
   return progress >= 0;
 }
 
-/* Fills the row's target. false: the value says nothing. */
+/* Sets the row's target. Returns false if the value is not reported. */
 static bool read_row(const item_reader *r, size_t row, char *item) {
   const imgact_field *field = &r->plan->fields[row];
   const imgact_member *member = &ia_members[field->target];
@@ -195,7 +198,7 @@ static bool read_row(const item_reader *r, size_t row, char *item) {
   }
 }
 
-/* The id has been read: the item would not be there without it. */
+/* The id has already been read. */
 static void read_rows(const item_reader *r, char *item) {
   uint64_t done = UINT64_C(1) << (r->plan->fields[r->plan->id_row].target & 63);
   for (size_t row = 0; row < r->plan->rows; row++) {
@@ -204,7 +207,7 @@ static void read_rows(const item_reader *r, char *item) {
   }
 }
 
-/* The id of an object, before it becomes an item. */
+/* Finds the members of an object. Returns its id; NULL if it has no valid one. */
 static const char *begin_item(item_reader *r, const imgact_json *object) {
   memset(r->found, 0, r->plan->groups * sizeof *r->found);
   find_members(r->plan, object, r->found);
@@ -292,7 +295,7 @@ static void read_resources(const item_reader *r, imgact_action *action) {
                   has_type ? imgact_decode_nonempty_string(r->result, type) : "image");
 }
 
-/* The status alone says how an action ended: APIs fill in errors and ends of others, too. */
+/* Only the status says how an action ended: APIs also send errors with actions that succeeded. */
 bool ia_read_action(const ia_field_plan *plan, const imgact_provider *provider,
                     const imgact_call *call, imgact_result *result, const imgact_json *object) {
   item_reader r;

@@ -144,7 +144,7 @@ static void wait_for(ia_mutation *m, const imgact_action *action) {
     return;
   }
 
-  if (op->client->provider->max_not_found_polls > 0)
+  if (op->client->provider->tolerates_not_found)
     m->watch.may_be_missing_until_ms =
         ia_later(timers_of(m)->now.mono_ms, op->client->settings.settle_ms);
 

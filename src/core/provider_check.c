@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* A table with a hole would lose a filter, read the wrong member or follow NULL much later: it is
- * refused at once, by the name of what is wrong. */
+/* Checks a provider's table when a client is created. An incomplete table would lose a filter, read
+ * the wrong member or dereference NULL much later; it is rejected with the name of what is wrong.
+ */
 #include "provider_check.h"
 #include "encode.h"
 #include "field_reader.h"
@@ -24,8 +25,8 @@ typedef struct slot_checker {
   imgact_op_kind kind;
 } slot_checker;
 
-static bool refuse(const checker *c, const char *format, ...) IMGACT_PRINTF(2, 3);
-static bool refuse(const checker *c, const char *format, ...) {
+static bool reject(const checker *c, const char *format, ...) IMGACT_PRINTF(2, 3);
+static bool reject(const checker *c, const char *format, ...) {
   char what[200];
   va_list args;
   va_start(args, format);
@@ -36,8 +37,8 @@ static bool refuse(const checker *c, const char *format, ...) {
   return false;
 }
 
-static bool refuse_slot(const slot_checker *s, const char *what) {
-  return refuse(s->c, "%s: %s", imgact_op_kind_name(s->kind), what);
+static bool reject_slot(const slot_checker *s, const char *what) {
+  return reject(s->c, "%s: %s", imgact_op_kind_name(s->kind), what);
 }
 
 static const imgact_slot *slot_of(const imgact_provider *p, imgact_op_kind kind) {
@@ -58,7 +59,7 @@ static bool changes(imgact_op_kind kind) {
 
 /* ---- the provider ---- */
 
-/* The first member that cannot be worked with, or NULL. */
+/* Returns the first member that is missing or invalid, or NULL. */
 static const char *missing_member(const imgact_provider *p) {
   if (!p->default_endpoint) return "default_endpoint";
   if (!p->token_env || !p->token_env[0]) return "token_env";
@@ -88,17 +89,17 @@ static bool check_headers(const checker *c) {
   size_t count = 0;
   const char *name = p->auth_header ? p->auth_header : "Authorization",
              *prefix = p->auth_prefix ? p->auth_prefix : "";
-  if (!is_header(name, prefix)) return refuse(c, "invalid auth_header or auth_prefix");
+  if (!is_header(name, prefix)) return reject(c, "invalid auth_header or auth_prefix");
   /* By these, traces and recordings recognise the token. */
   if (!ia_token_header(name))
-    return refuse(c, "auth_header: the name must contain auth, token, key or secret");
+    return reject(c, "auth_header: the name must contain auth, token, key or secret");
   if (*prefix && strchr(prefix, ' ') != prefix + strlen(prefix) - 1)
-    return refuse(c, "auth_prefix: must be one word and a space, or empty");
+    return reject(c, "auth_prefix: must be one word and a space, or empty");
   for (const char *const *more = p->headers; more && more[0]; more += 2, count++)
     if (!more[1] || !is_header(more[0], more[1]) || ia_token_header(more[0]))
-      return refuse(c, "headers: invalid header '%s'", more[0]);
+      return reject(c, "headers: invalid header '%s'", more[0]);
   return count <= IA_MAX_PROVIDER_HEADERS ||
-         refuse(c, "headers: more than %d", IA_MAX_PROVIDER_HEADERS);
+         reject(c, "headers: more than %d", IA_MAX_PROVIDER_HEADERS);
 }
 
 /* ---- maps ---- */
@@ -109,8 +110,8 @@ typedef struct map_checker {
   bool images;
 } map_checker;
 
-static bool refuse_row(const map_checker *m, const imgact_field *row, const char *what) {
-  return refuse(m->c, "%s: row '%s' %s", m->name, row->path, what);
+static bool reject_row(const map_checker *m, const imgact_field *row, const char *what) {
+  return reject(m->c, "%s: row '%s' %s", m->name, row->path, what);
 }
 
 /* "a.b", or "a[].b": names that are not empty, and at most one array. */
@@ -141,21 +142,22 @@ static intptr_t last_value(intptr_t target) {
 
 static bool check_row(const map_checker *m, const imgact_field *row) {
   bool of_image = row->target < IMGACT_TARGET_ACTION_ID;
-  if (!is_path(row->path)) return refuse_row(m, row, "has an invalid path");
+  if (!is_path(row->path)) return reject_row(m, row, "has an invalid path");
   if (!ia_target_is_known(row->target) || of_image != m->images)
-    return refuse_row(
+    return reject_row(
         m, row, m->images ? "has a target that images lack" : "has a target that actions lack");
   if (ia_target_needs_words(row->target) != (row->words != NULL))
-    return refuse_row(m, row,
+    return reject_row(m, row,
                       row->words ? "has words that its target does not use" : "needs words");
   if (row->words && !check_values(row->words, last_value(row->target)))
-    return refuse_row(m, row, "has a word with an unknown value");
+    return reject_row(m, row, "has a word with an unknown value");
   if (strchr(row->path, '[') && !ia_target_takes_array(row->target))
-    return refuse_row(m, row, "reads an array into a single value");
+    return reject_row(m, row, "reads an array into a single value");
   return true;
 }
 
-/* The second part of a torn group would never be read. */
+/* Rows with the same first name must stand together: the reader would never read the second part.
+ */
 static bool is_torn(const imgact_field *fields, size_t row) {
   size_t length = ia_field_name_length(fields[row].path);
   for (size_t i = 0; i + 1 < row; i++) {
@@ -179,19 +181,19 @@ static size_t rows_of(const imgact_field *fields, imgact_target target,
   return count;
 }
 
-/* Of an array both parts of a resource come from the same one. */
+/* The id and the type of a resource must come from the same array. */
 static bool check_resources(const map_checker *m, const imgact_field *fields) {
   const imgact_field *id = NULL, *type = NULL;
   size_t ids = rows_of(fields, IMGACT_TARGET_ACTION_RESOURCE_ID, &id),
          types = rows_of(fields, IMGACT_TARGET_ACTION_RESOURCE_TYPE, &type);
   if (ids > 1 || types > 1 || (types && !ids))
-    return refuse(m->c, "%s: one row for the id of resources, and at most one for their type",
+    return reject(m->c, "%s: one row for the id of resources, and at most one for their type",
                   m->name);
   if (!types) return true;
   size_t length = strcspn(id->path, "["), other = strcspn(type->path, "[");
   bool one_array = length == other && !memcmp(id->path, type->path, length);
   return (!id->path[length] && !type->path[other]) || one_array ||
-         refuse_row(m, type, "is of another array than the id");
+         reject_row(m, type, "is of another array than the id");
 }
 
 static bool check_map(const map_checker *m, const imgact_field *fields) {
@@ -199,16 +201,16 @@ static bool check_map(const map_checker *m, const imgact_field *fields) {
   size_t rows = 0;
   for (; fields && fields[rows].path; rows++) {
     if (rows == IMGACT_MAX_FIELDS)
-      return refuse(m->c, "%s: more than %d rows", m->name, IMGACT_MAX_FIELDS);
+      return reject(m->c, "%s: more than %d rows", m->name, IMGACT_MAX_FIELDS);
     if (!check_row(m, &fields[rows])) return false;
     if (is_torn(fields, rows))
-      return refuse_row(m, &fields[rows], "must stand next to the rows with its first name");
+      return reject_row(m, &fields[rows], "must stand next to the rows with its first name");
   }
   imgact_target id = m->images ? IMGACT_TARGET_IMAGE_ID : IMGACT_TARGET_ACTION_ID;
   if (!rows || rows_of(fields, id, &unused) != 1)
-    return refuse(m->c, "%s: exactly one row must have the id", m->name);
+    return reject(m->c, "%s: exactly one row must have the id", m->name);
   if (!m->images && !rows_of(fields, IMGACT_TARGET_ACTION_STATUS, &unused))
-    return refuse(m->c, "%s: no row has the status", m->name);
+    return reject(m->c, "%s: no row has the status", m->name);
   return m->images || check_resources(m, fields);
 }
 
@@ -226,7 +228,7 @@ static bool check_maps(const checker *c) {
 static const char *end_of_variable(const slot_checker *s, const char *at) {
   size_t length = strcspn(at + 1, "{}[]/");
   if (at[length + 1] == '}' && ia_has_variable(s->kind, at + 1, length)) return at + length + 1;
-  (void)refuse(s->c, "%s: path: unknown variable '%.*s'", imgact_op_kind_name(s->kind),
+  (void)reject(s->c, "%s: path: unknown variable '%.*s'", imgact_op_kind_name(s->kind),
                (int)length + 2, at);
   return NULL;
 }
@@ -267,15 +269,15 @@ static bool check_objects(const slot_checker *s) {
     lacking = "no row or path sends the region";
   if (s->kind == IMGACT_OP_CHANGE_PROTECTION && !sends_row(slot, IMGACT_SOURCE_PROTECT))
     lacking = "no row sends the protection";
-  return !lacking || refuse_slot(s, lacking);
+  return !lacking || reject_slot(s, lacking);
 }
 
 static bool check_path(const slot_checker *s) {
   static const char plain[] =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:";
   bool in_brackets = false, has_variable = false;
-  if (!begins_with_slash(s->slot->path)) return refuse_slot(s, "path: must start with '/'");
-  if (strlen(s->slot->path) > IMGACT_MAX_PATH_BYTES) return refuse_slot(s, "path: too long");
+  if (!begins_with_slash(s->slot->path)) return reject_slot(s, "path: must start with '/'");
+  if (strlen(s->slot->path) > IMGACT_MAX_PATH_BYTES) return reject_slot(s, "path: too long");
   for (const char *at = s->slot->path; *at; at++) {
     if (*at == '{') {
       if (!(at = end_of_variable(s, at))) return false;
@@ -283,14 +285,14 @@ static bool check_path(const slot_checker *s) {
     } else if (*at == '[' || *at == ']') {
       if ((*at == '[') == in_brackets || (*at == ']' && !has_variable) ||
           (*at == '[' && at[1] != '/'))
-        return refuse_slot(s, "path: a part in brackets needs a variable and its end");
+        return reject_slot(s, "path: a part in brackets needs a variable and its end");
       in_brackets = *at == '[';
       has_variable = false;
     } else if (!strchr(plain, *at)) {
-      return refuse_slot(s, "path: invalid character");
+      return reject_slot(s, "path: invalid character");
     }
   }
-  return !in_brackets || refuse_slot(s, "path: a part in brackets needs a variable and its end");
+  return !in_brackets || reject_slot(s, "path: a part in brackets needs a variable and its end");
 }
 
 static bool check_argument(const slot_checker *s, const imgact_argument *row, bool in_body) {
@@ -304,11 +306,11 @@ static bool check_argument(const slot_checker *s, const imgact_argument *row, bo
                           ? "has a word with an unknown value"
                       : needs_text && !row->text ? "needs a text"
                                                  : NULL;
-  return !wrong || refuse(s->c, "%s: %s row '%s' %s", imgact_op_kind_name(s->kind),
+  return !wrong || reject(s->c, "%s: %s row '%s' %s", imgact_op_kind_name(s->kind),
                           in_body ? "body" : "query", row->key, wrong);
 }
 
-/* A filter that no row sends would be ignored; what prepare sends is not known here. */
+/* A filter that no row sends would be ignored. What prepare sends is not known here. */
 static bool check_filters(const slot_checker *s) {
   uint32_t sent = strstr(s->slot->path, "{image}") ? IMGACT_FILTER_IMAGE_ID : 0;
   for (const imgact_argument *row = s->slot->query; row && row->key; row++)
@@ -316,7 +318,7 @@ static bool check_filters(const slot_checker *s) {
   const imgact_image_map *map = s->c->provider->image_map;
   if (map && map->public_types && (sent & IMGACT_FILTER_TYPE)) sent |= IMGACT_FILTER_VISIBILITY;
   uint32_t lost = s->slot->prepare ? 0 : s->slot->server_filters & ~sent;
-  return !lost || refuse(s->c, "%s: no row sends the filter '%s'", imgact_op_kind_name(s->kind),
+  return !lost || reject(s->c, "%s: no row sends the filter '%s'", imgact_op_kind_name(s->kind),
                          ia_filter_name(lost & (~lost + 1)));
 }
 
@@ -330,10 +332,10 @@ static bool is_method(const char *method) {
 static bool check_request(const slot_checker *s) {
   const imgact_slot *slot = s->slot;
   const char *method = slot->method ? slot->method : "GET";
-  if (!is_method(method)) return refuse_slot(s, "unknown method");
-  if (slot->body && !strcmp(method, "GET")) return refuse_slot(s, "a GET has no body");
+  if (!is_method(method)) return reject_slot(s, "unknown method");
+  if (slot->body && !strcmp(method, "GET")) return reject_slot(s, "a GET has no body");
   if (slot->max_ids > 1 && strstr(slot->path, "{action}"))
-    return refuse_slot(s, "max_ids: a path with {action} asks for one id");
+    return reject_slot(s, "max_ids: a path with {action} asks for one id");
   for (const imgact_argument *row = slot->query; row && row->key; row++)
     if (!check_argument(s, row, false)) return false;
   for (const imgact_argument *row = slot->body; row && row->key; row++)
@@ -347,9 +349,9 @@ static bool check_response(const slot_checker *s) {
   const imgact_slot *slot = s->slot;
   const imgact_provider *p = s->c->provider;
   bool is_list = s->kind == IMGACT_OP_LIST_IMAGES || s->kind == IMGACT_OP_LIST_ACTIONS;
-  if ((slot->image || slot->images) && !p->image_map) return refuse_slot(s, "missing image_map");
+  if ((slot->image || slot->images) && !p->image_map) return reject_slot(s, "missing image_map");
   if ((slot->action || slot->actions) && !p->action_map)
-    return refuse_slot(s, "missing action_map");
+    return reject_slot(s, "missing action_map");
   const char *missing = NULL;
   if (s->kind == IMGACT_OP_LIST_IMAGES && !slot->images) missing = "missing images";
   if (s->kind == IMGACT_OP_GET_IMAGE && !slot->image) missing = "missing image";
@@ -359,27 +361,27 @@ static bool check_response(const slot_checker *s) {
   if (s->kind == IMGACT_OP_GET_ACTION && !slot->action) missing = "missing action";
   if (s->kind == IMGACT_OP_WAIT_ACTIONS && !slot->action && !slot->actions)
     missing = "missing action or actions";
-  if (missing) return refuse_slot(s, missing);
+  if (missing) return reject_slot(s, missing);
   return !is_list || p->paging || p->read_page ||
-         refuse_slot(s, "missing paging, read_page or decode");
+         reject_slot(s, "missing paging, read_page or decode");
 }
 
 /* ---- slots ---- */
 
-/* What is sent again, and how a lost response is looked up, follows from the flags. */
+/* The flags decide whether a request is resent and how the outcome of a lost response is found. */
 static bool check_flags(const slot_checker *s) {
   const imgact_slot *slot = s->slot;
   bool creates = (slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0,
        idempotent = (slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0,
        immediate = (slot->flags & IMGACT_SLOT_IMMEDIATE) != 0;
   if (changes(s->kind) && !creates && !idempotent)
-    return refuse_slot(s, "flags: neither IMGACT_SLOT_CREATES_ACTION nor IMGACT_SLOT_IDEMPOTENT");
+    return reject_slot(s, "flags: neither IMGACT_SLOT_CREATES_ACTION nor IMGACT_SLOT_IDEMPOTENT");
   if (creates && immediate)
-    return refuse_slot(s, "flags: IMGACT_SLOT_IMMEDIATE excludes IMGACT_SLOT_CREATES_ACTION");
+    return reject_slot(s, "flags: IMGACT_SLOT_IMMEDIATE excludes IMGACT_SLOT_CREATES_ACTION");
   if (creates && !slot->matches_action && !slot->image_shows_effect)
-    return refuse_slot(s, "missing matches_action or image_shows_effect");
-  if (slot->max_ids > MAX_IDS) return refuse_slot(s, "max_ids: more than 64");
-  return slot->rate_limit_index < IA_QUOTAS || refuse_slot(s, "rate_limit_index: more than 3");
+    return reject_slot(s, "missing matches_action or image_shows_effect");
+  if (slot->max_ids > MAX_IDS) return reject_slot(s, "max_ids: more than 64");
+  return slot->rate_limit_index < IA_QUOTAS || reject_slot(s, "rate_limit_index: more than 3");
 }
 
 static bool check_slot(const slot_checker *s) {
@@ -387,8 +389,8 @@ static bool check_slot(const slot_checker *s) {
   bool rows = slot->image || slot->images || slot->action || slot->actions || slot->finish ||
               slot->method || slot->query || slot->body;
   if (!ia_slot_sends(slot))
-    return (!slot->decode && !rows) || refuse_slot(s, "missing path or encode");
-  if (slot->encode && !slot->decode && !rows) return refuse_slot(s, "missing decode");
+    return (!slot->decode && !rows) || reject_slot(s, "missing path or encode");
+  if (slot->encode && !slot->decode && !rows) return reject_slot(s, "missing decode");
   if (!slot->encode && !check_request(s)) return false;
   if (!slot->decode && !check_response(s)) return false;
   return check_flags(s);
@@ -402,8 +404,7 @@ static bool check_slots(const checker *c) {
   return true;
 }
 
-/* Filters that the library cannot apply, or a lookup without its list, would be promises that are
- * not kept. */
+/* Rejects local filters that the library cannot apply, and a lookup by name without a list. */
 static bool check_declarations(const checker *c) {
   const imgact_provider *p = c->provider;
   const imgact_slot *by_name = slot_of(p, IMGACT_OP_GET_IMAGE),
@@ -411,11 +412,11 @@ static bool check_declarations(const checker *c) {
                     *actions = slot_of(p, IMGACT_OP_LIST_ACTIONS);
   if (sends(p, IMGACT_OP_GET_IMAGE) && (by_name->flags & IMGACT_SLOT_NAME_LOOKUP) &&
       !sends(p, IMGACT_OP_LIST_IMAGES))
-    return refuse(c, "get_image: a lookup by name needs list_images");
+    return reject(c, "get_image: a lookup by name needs list_images");
   if (images && (images->local_filters & ~IA_FILTERS_OF_IMAGES))
-    return refuse(c, "list_images: local_filters has a filter that only a server can apply");
+    return reject(c, "list_images: local_filters has a filter that only a server can apply");
   if (actions && (actions->local_filters & ~IA_FILTERS_OF_ACTIONS))
-    return refuse(c, "list_actions: local_filters has a filter that only a server can apply");
+    return reject(c, "list_actions: local_filters has a filter that only a server can apply");
   return true;
 }
 
@@ -427,7 +428,7 @@ imgact_status ia_provider_check(const imgact_provider *p, imgact_error *error) {
         "a provider has no name, or a size that is not sizeof(imgact_provider)");
   const char *member = missing_member(p);
   bool ok = member
-                ? refuse(&c, "missing or invalid %s", member)
+                ? reject(&c, "missing or invalid %s", member)
                 : check_headers(&c) && check_maps(&c) && check_slots(&c) && check_declarations(&c);
   return ok ? IMGACT_OK : IMGACT_INVALID_ARGUMENT;
 }

@@ -167,7 +167,7 @@ static imgact_status check_result(const ia_reply_target *target, size_t images, 
                                   imgact_error *error) {
   bool acts = (target->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
   if (acts && target->result->actions_count == actions)
-    return imgact_error_set(error, IMGACT_PROTOCOL, "the reply shows no action");
+    return imgact_error_set(error, IMGACT_PROTOCOL, "missing action in the response");
   imgact_status status = check_items(target, images, actions, error);
   return status == IMGACT_OK ? check_last_page(target, error) : status;
 }
@@ -221,7 +221,7 @@ static void take_json(const ia_reply_target *target, const imgact_http_response 
   } else if (success && parsed == IA_JSON_OK) {
     take_result(target, response, error);
   } else if (success) {
-    imgact_error_set(error, IMGACT_PROTOCOL, "the reply is no JSON that can be used (%s)", what);
+    imgact_error_set(error, IMGACT_PROTOCOL, "cannot read the JSON of the response (%s)", what);
     error->http_status = http->status;
     quote(target, http->body, http->body_bytes, error);
   } else {

@@ -431,15 +431,15 @@ imgact_status imgact_result_add_list(imgact_result *result, const imgact_call *c
                                      imgact_item_fn add, imgact_error *error) {
   const imgact_json *list = imgact_json_get(imgact_response_json(response), key);
   if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY)
-    return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
+    return imgact_error_set(error, IMGACT_PROTOCOL, "missing array '%s' in the response", key);
   imgact_json_iter each = imgact_json_iter_begin(list);
   size_t index = 0;
   result->elements = imgact_json_count(list);
   for (const imgact_json *item; !result->excess && (item = imgact_json_iter_next(&each, NULL));
        index++)
     if (!add(call, result, item))
-      return imgact_error_set(error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id", key,
-                              index);
+      return imgact_error_set(error, IMGACT_PROTOCOL,
+                              "missing or invalid id in %s[%zu] of the response", key, index);
   return IMGACT_OK;
 }
 
@@ -449,8 +449,10 @@ imgact_status imgact_result_add_object(imgact_result *result, const imgact_call 
   const imgact_json *object = imgact_response_json(response);
   if (key) object = imgact_json_get(object, key);
   if (add(call, result, object)) return IMGACT_OK;
-  if (!key) return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no usable id");
-  return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no \"%s\" with a usable id", key);
+  if (!key)
+    return imgact_error_set(error, IMGACT_PROTOCOL, "missing or invalid id in the response");
+  return imgact_error_set(error, IMGACT_PROTOCOL, "missing '%s' with a valid id in the response",
+                          key);
 }
 
 static bool copy_text(ia_arena *arena, char *at) {

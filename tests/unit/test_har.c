@@ -95,7 +95,7 @@ TEST(har_read_empty_log_is_accepted) {
 }
 
 TEST(har_read_invalid_names_the_place) {
-  expect_rejected("", "there is no text");
+  expect_rejected("", "it is empty");
   expect_rejected("{ no har", "at byte 2");
   expect_rejected("null", "log.entries is not an array");
   expect_rejected("{\"log\":{\"entries\":{}}}", "log.entries is not an array");

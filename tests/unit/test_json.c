@@ -344,7 +344,7 @@ TEST(json_parse_small_values_are_bounded) {
   assert_int_equal(
       ia_json_parse_up_to(max, text, max, &memory.allocator, NULL, &doc, what, sizeof what),
       IA_JSON_TOO_LARGE);
-  assert_string_equal(what, "its values take more than 3 MiB");
+  assert_string_equal(what, "its values need more than 3 MiB");
   assert_null(doc);
   assert_int_equal(
       ia_json_parse_up_to(6 * max, text, max, &memory.allocator, NULL, &doc, what, sizeof what),

@@ -109,7 +109,7 @@ TEST(reply_memory_is_bounded) {
   peak_bytes = 0;
   assert_int_equal(read_measured(200, filled(values, "0", "]}]}", (size_t)24 << 20)),
                    IMGACT_PROTOCOL);
-  assert_non_null(strstr(s.error.message, "its values take more than 96 MiB"));
+  assert_non_null(strstr(s.error.message, "its values need more than 96 MiB"));
   (void)snprintf(zeros, sizeof zeros, "%03000d", 0);
   (void)snprintf(image, sizeof image, "{\"id\":1,\"name\":\"%s\"}", zeros);
   assert_int_equal(read_measured(200, filled(name, zeros, "\"}]}", IA_JSON_MAX_BYTES)), IMGACT_OK);

@@ -177,10 +177,10 @@ TEST(result_add_list_invalid_is_protocol) {
                                       NULL};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
     assert_int_equal(add_each(lists[i], &error), IMGACT_PROTOCOL);
-    assert_string_equal(error.message, "the reply has no list \"images\"");
+    assert_string_equal(error.message, "missing array 'images' in the response");
   }
   assert_int_equal(add_each("{\"images\":[{\"id\":1},{}]}", &error), IMGACT_PROTOCOL);
-  assert_string_equal(error.message, "images[1] of the reply has no usable id");
+  assert_string_equal(error.message, "missing or invalid id in images[1] of the response");
 }
 
 TEST(result_add_object_invalid_is_protocol) {
@@ -193,9 +193,9 @@ TEST(result_add_object_invalid_is_protocol) {
                                         NULL};
   for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
     assert_int_equal(add_one(without[i], "image", &error), IMGACT_PROTOCOL);
-    assert_string_equal(error.message, "the reply has no \"image\" with a usable id");
+    assert_string_equal(error.message, "missing 'image' with a valid id in the response");
     assert_int_equal(add_one(without[i], NULL, &error), IMGACT_PROTOCOL);
-    assert_string_equal(error.message, "the reply has no usable id");
+    assert_string_equal(error.message, "missing or invalid id in the response");
   }
 }
 

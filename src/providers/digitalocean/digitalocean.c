@@ -263,7 +263,7 @@ static imgact_status prepare_image(const imgact_call *call, imgact_request *requ
   const char *text = call->image_ref;
   if (*text && !text[strspn(text, allowed)] && strcmp(text, ".") != 0 && strcmp(text, "..") != 0)
     return IMGACT_OK;
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "\"%s\" is no id and no slug of an image",
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "'%s' is not a valid image id or slug",
                           text);
 }
 
@@ -349,7 +349,7 @@ const imgact_provider ia_provider_digitalocean = {
     .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = sizeof type_groups / sizeof *type_groups,
     .max_per_page = 200,
-    .max_not_found_polls = 3,
+    .tolerates_not_found = 1,
     .image_map = &image_map,
     .action_map = &action_map,
     .read_page = read_page,
