@@ -171,7 +171,7 @@ TEST(json_as_double_reads_finite_numbers) {
   }
 }
 
-TEST(json_as_double_keeps_sign_of_zero) {
+TEST(json_double_keeps_zero_sign) {
   static const char *const zeros[] = {"0", "-0", "-0.0"};
   for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
     imgact_json_doc *doc = parse(zeros[i]);
