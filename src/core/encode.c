@@ -137,8 +137,8 @@ static const char *text_of(const imgact_call *call, intptr_t source) {
   case IMGACT_SOURCE_LABEL_SELECTOR: return filter->label_selector;
   case IMGACT_SOURCE_TAG: return filter->tag;
   case IMGACT_SOURCE_REGION: return filter ? filter->region : call->region;
-  case IMGACT_SOURCE_DESCRIPTION: return update->description;
-  case IMGACT_SOURCE_DISTRIBUTION: return update->distribution;
+  case IMGACT_SOURCE_DESCRIPTION: return update ? update->description : NULL;
+  case IMGACT_SOURCE_DISTRIBUTION: return update ? update->distribution : NULL;
   default: return NULL;
   }
 }
@@ -275,19 +275,20 @@ static void write_text(imgact_json_writer *body, const char *key, const char *te
 
 static void write_member(const imgact_call *call, const imgact_argument *row,
                          imgact_json_writer *body) {
+  const imgact_image_update *update = call->update;
   switch (row->source) {
   case IMGACT_SOURCE_TEXT: write_text(body, row->key, row->text); break;
   case IMGACT_SOURCE_CONVERT:
-    if (call->update->convert_to_snapshot) write_text(body, row->key, row->text);
+    if (update && update->convert_to_snapshot) write_text(body, row->key, row->text);
     break;
   case IMGACT_SOURCE_PROTECT:
     imgact_json_write_key(body, row->key);
     imgact_json_write_bool(body, call->protect != 0);
     break;
   case IMGACT_SOURCE_LABELS:
-    if (!call->update->replace_labels) break;
+    if (!update || !update->replace_labels) break;
     imgact_json_write_key(body, row->key);
-    write_labels(call->update, body);
+    write_labels(update, body);
     break;
   default: write_text(body, row->key, text_of(call, row->source)); break;
   }

@@ -19,8 +19,9 @@ static bool is_word(const char *word, const char *text, size_t length, bool *exa
 
 const imgact_word *ia_word_find(const imgact_word *words, const char *text, size_t length,
                                 bool *exact) {
-  while (words->text && !is_word(words->text, text, length, exact)) words++;
-  *exact = *exact && words->text;
+  bool equal = false;
+  while (words->text && !is_word(words->text, text, length, &equal)) words++;
+  *exact = equal && words->text;
   return words;
 }
 
