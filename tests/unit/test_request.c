@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Requests as a provider builds them, encoded and limited; headers of a response, redacted.
+#include "encode.h"
 #include "error_fill.h"
 #include "rate_fixture.h"
-#include "encode.h"
 #include "request.h"
 
 static failing_allocator memory;
