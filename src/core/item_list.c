@@ -260,7 +260,7 @@ static int compare_places(const void *left, const void *right) {
 void ia_item_list_finish(ia_item_list *list) {
   size_t *count = result_count(list);
   if (list->deliver_pages || list->in_order) return;
-  qsort(list->entries, list->count, sizeof *list->entries, compare_places);
+  if (list->count > 0) qsort(list->entries, list->count, sizeof *list->entries, compare_places);
   *count = 0;
   for (size_t i = 0; i < list->count; i++)
     if (!list->entries[i].gone) set_result_item(list, (*count)++, list->entries[i].item);

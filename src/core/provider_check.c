@@ -236,8 +236,9 @@ static const char *end_of_variable(const slot_checker *s, const char *at) {
 /* Returns true if every URL from the path continues the endpoint with a slash: otherwise its text
  * would become part of the host's name. */
 static bool begins_with_slash(const char *path) {
-  const char *behind = *path == '[' ? strchr(path, ']') : path - 1;
-  return (*path == '/' || path[1] == '/') && behind && behind[1] == '/';
+  if (*path != '[') return *path == '/';
+  const char *end = strchr(path, ']');
+  return path[1] == '/' && end && end[1] == '/';
 }
 
 static bool has_row(const imgact_argument *rows, intptr_t source) {

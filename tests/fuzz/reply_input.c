@@ -57,7 +57,7 @@ bool reply_input_read(reply_input *input, const imgact_provider *provider, const
   if (kind >= provider->slots_count || strspn(status, "0123456789") != 3) return false;
   *input =
       (reply_input){.provider = provider, .fail_at = data[2] > '@' ? (size_t)(data[2] - '@') : 0};
-  if (!provider->slots[kind].encode) return false;
+  if (!provider->slots[kind].encode && !provider->slots[kind].path) return false;
   fill_call(input, (imgact_op_kind)kind, data[1]);
   input->text = malloc(size - head + 1);
   CHECK(input->text);

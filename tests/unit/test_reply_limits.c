@@ -123,11 +123,13 @@ TEST(reply_memory_is_bounded) {
   assert_int_equal(read_measured(200, filled(name, zeros, "\"}]}", IA_JSON_MAX_BYTES)), IMGACT_OK);
   (void)snprintf(image, sizeof image, "\"\\u0000%s\"", zeros);
   assert_int_equal(read_measured(200, filled(values, image, "]}]}", IA_JSON_MAX_BYTES)), IMGACT_OK);
+#ifndef __SANITIZE_ADDRESS__ // four million tokens take minutes there
   // a text of nothing but the shortest token grows by a quarter
   ia_redactor_init(&redactor, "01234567", 8, NULL);
   for (size_t i = 0; i + 1 < sizeof zeros; i++) zeros[i] = redactor.token[i % 8];
   assert_int_equal(read_measured(200, filled(name, zeros, "\"}]}", IA_JSON_MAX_BYTES)),
                    IMGACT_PROTOCOL);
+#endif
   memset(&redactor, 0, sizeof redactor);
   print_message("# peak: %zu MiB\n", peak_bytes >> 20);
   assert_int_in_range(peak_bytes, 1, READING_MAX_BYTES);
