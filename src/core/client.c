@@ -119,11 +119,8 @@ void ia_client_unref(imgact_client *client) {
 }
 
 const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind kind) {
-  const imgact_provider *p = client->provider;
-  if ((size_t)kind >= p->slots_count) return NULL;
-  const imgact_slot *slot =
-      (const imgact_slot *)(const void *)((const char *)p->slots + p->slots_stride * (size_t)kind);
-  return ia_slot_sends(slot) ? slot : NULL;
+  const imgact_slot *slot = ia_provider_slot(client->provider, kind);
+  return slot && ia_slot_sends(slot) ? slot : NULL;
 }
 
 const char *ia_client_credential_id(const imgact_client *client, char id[IA_CREDENTIAL_ID_SIZE]) {

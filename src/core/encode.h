@@ -7,6 +7,12 @@
 
 #define IA_MAX_PROVIDER_HEADERS 8 /* of a provider's own */
 
+/* Returns the slot of an operation, also if it is empty; NULL if the table ends before it. */
+static inline const imgact_slot *ia_provider_slot(const imgact_provider *p, imgact_op_kind kind) {
+  if ((size_t)kind >= p->slots_count) return NULL;
+  const void *slot = (const char *)p->slots + p->slots_stride * (size_t)kind;
+  return slot;
+}
 /* Returns true if a slot can send: what cannot is an operation that the API lacks. */
 static inline bool ia_slot_sends(const imgact_slot *slot) { return slot->encode || slot->path; }
 /* OK, or why the call is refused. */

@@ -41,14 +41,8 @@ static bool reject_slot(const slot_checker *s, const char *what) {
   return reject(s->c, "%s: %s", imgact_op_kind_name(s->kind), what);
 }
 
-static const imgact_slot *slot_of(const imgact_provider *p, imgact_op_kind kind) {
-  if ((size_t)kind >= p->slots_count) return NULL;
-  return (const imgact_slot *)(const void *)((const char *)p->slots +
-                                             p->slots_stride * (size_t)kind);
-}
-
 static bool sends(const imgact_provider *p, imgact_op_kind kind) {
-  const imgact_slot *slot = slot_of(p, kind);
+  const imgact_slot *slot = ia_provider_slot(p, kind);
   return slot && ia_slot_sends(slot);
 }
 
@@ -399,7 +393,8 @@ static bool check_slot(const slot_checker *s) {
 
 static bool check_slots(const checker *c) {
   for (int kind = 0; kind < IMGACT_OP_COUNT; kind++) {
-    const slot_checker s = {c, slot_of(c->provider, (imgact_op_kind)kind), (imgact_op_kind)kind};
+    const slot_checker s = {c, ia_provider_slot(c->provider, (imgact_op_kind)kind),
+                            (imgact_op_kind)kind};
     if (s.slot && !check_slot(&s)) return false;
   }
   return true;
@@ -408,9 +403,9 @@ static bool check_slots(const checker *c) {
 /* Rejects local filters that the library cannot apply, and a lookup by name without a list. */
 static bool check_declarations(const checker *c) {
   const imgact_provider *p = c->provider;
-  const imgact_slot *by_name = slot_of(p, IMGACT_OP_GET_IMAGE),
-                    *images = slot_of(p, IMGACT_OP_LIST_IMAGES),
-                    *actions = slot_of(p, IMGACT_OP_LIST_ACTIONS);
+  const imgact_slot *by_name = ia_provider_slot(p, IMGACT_OP_GET_IMAGE),
+                    *images = ia_provider_slot(p, IMGACT_OP_LIST_IMAGES),
+                    *actions = ia_provider_slot(p, IMGACT_OP_LIST_ACTIONS);
   if (sends(p, IMGACT_OP_GET_IMAGE) && (by_name->flags & IMGACT_SLOT_NAME_LOOKUP) &&
       !sends(p, IMGACT_OP_LIST_IMAGES))
     return reject(c, "get_image: a lookup by name needs list_images");
