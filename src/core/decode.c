@@ -83,36 +83,16 @@ typedef struct decoder {
   const imgact_json *body;
 } decoder;
 
-typedef bool (*read_fn)(const ia_field_plan *plan, const imgact_provider *provider,
-                        const imgact_call *call, imgact_result *result, const imgact_json *object);
-
-static imgact_status add_list(const decoder *d, const char *key, const imgact_field *fields,
-                              read_fn read) {
+/* Reads the images or actions at the key by the rows of their map. */
+static imgact_status read_items(const decoder *d, const char *key, bool images, bool list) {
+  const imgact_provider *p = d->provider;
   ia_field_plan plan;
-  const imgact_json *list = *key ? imgact_json_at(d->body, key) : d->body;
-  if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY)
-    return imgact_error_set(d->error, IMGACT_PROTOCOL, "missing array '%s' in the response", key);
-  ia_field_plan_init(&plan, fields);
-  d->result->elements = imgact_json_count(list);
-  imgact_json_iter each = imgact_json_iter_begin(list);
-  size_t index = 0;
-  for (const imgact_json *item; !d->result->excess && (item = imgact_json_iter_next(&each, NULL));
-       index++)
-    if (!read(&plan, d->provider, d->call, d->result, item))
-      return imgact_error_set(d->error, IMGACT_PROTOCOL,
-                              "missing or invalid id in %s[%zu] of the response", key, index);
-  return IMGACT_OK;
-}
+  ia_field_plan_init(&plan, images ? p->image_map->fields : p->action_map->fields);
+  const ia_field_reader reader = {&plan, p, d->call};
+  const imgact_json *value = imgact_json_at(d->body, key);
 
-static imgact_status add_object(const decoder *d, const char *key, const imgact_field *fields,
-                                read_fn read) {
-  ia_field_plan plan;
-  ia_field_plan_init(&plan, fields);
-  if (read(&plan, d->provider, d->call, d->result, imgact_json_at(d->body, key))) return IMGACT_OK;
-  if (!*key)
-    return imgact_error_set(d->error, IMGACT_PROTOCOL, "missing or invalid id in the response");
-  return imgact_error_set(d->error, IMGACT_PROTOCOL, "missing '%s' with a valid id in the response",
-                          key);
+  return (list ? ia_result_read_list : ia_result_read_object)(
+      d->result, value, key, images ? ia_read_image : ia_read_action, &reader, d->error);
 }
 
 /* A change that is done when the response arrives has no action of its own. */
@@ -139,13 +119,10 @@ static imgact_status decode_rows(const decoder *d, const imgact_slot *slot,
     p->read_page(d->call, response, d->result);
   else if (is_list && p->paging)
     read_page(p->paging, response, d->result);
-  if (slot->images) status = add_list(d, slot->images, p->image_map->fields, ia_read_image);
-  if (slot->image && status == IMGACT_OK)
-    status = add_object(d, slot->image, p->image_map->fields, ia_read_image);
-  if (slot->actions && status == IMGACT_OK)
-    status = add_list(d, slot->actions, p->action_map->fields, ia_read_action);
-  if (slot->action && status == IMGACT_OK)
-    status = add_object(d, slot->action, p->action_map->fields, ia_read_action);
+  if (slot->images) status = read_items(d, slot->images, true, true);
+  if (slot->image && status == IMGACT_OK) status = read_items(d, slot->image, true, false);
+  if (slot->actions && status == IMGACT_OK) status = read_items(d, slot->actions, false, true);
+  if (slot->action && status == IMGACT_OK) status = read_items(d, slot->action, false, false);
   if (status == IMGACT_OK && (slot->flags & IMGACT_SLOT_IMMEDIATE)) add_finished_action(d);
   if (status == IMGACT_OK && slot->finish)
     status = slot->finish(d->call, response, d->result, d->error);

@@ -208,7 +208,11 @@ static void read_rows(const item_reader *r, char *item) {
 }
 
 /* Finds the members of an object. Returns its id; NULL if it has no valid one. */
-static const char *begin_item(item_reader *r, const imgact_json *object) {
+static const char *begin_item(item_reader *r, const ia_field_reader *by, imgact_result *result,
+                              const imgact_json *object) {
+  r->plan = by->plan;
+  r->provider = by->provider;
+  r->result = result;
   memset(r->found, 0, r->plan->groups * sizeof *r->found);
   find_members(r->plan, object, r->found);
   const char *id = read_id(r, value_of(r, r->plan->id_row));
@@ -217,15 +221,12 @@ static const char *begin_item(item_reader *r, const imgact_json *object) {
 
 /* ---- images ---- */
 
-bool ia_read_image(const ia_field_plan *plan, const imgact_provider *provider,
-                   const imgact_call *call, imgact_result *result, const imgact_json *object) {
+bool ia_read_image(const void *reader, imgact_result *result, const imgact_json *object) {
+  const ia_field_reader *by = reader;
+  const imgact_image_map *map = by->provider->image_map;
   item_reader r;
-  r.plan = plan;
-  r.provider = provider;
-  r.result = result;
-  const imgact_image_map *map = provider->image_map;
   ia_result_point before = ia_result_mark(result);
-  const char *id = begin_item(&r, object);
+  const char *id = begin_item(&r, by, result, object);
   if (!id) return false;
   imgact_image *image = imgact_result_add_image(result, object);
   image->id = id;
@@ -234,7 +235,8 @@ bool ia_read_image(const ia_field_plan *plan, const imgact_provider *provider,
     image->is_public = map->public_types & IMGACT_IMAGE_TYPE_BIT(image->type)
                            ? IMGACT_TRISTATE_TRUE
                            : IMGACT_TRISTATE_FALSE;
-  if (map->finish && !map->finish(call, result, image, object)) ia_result_rewind(result, before);
+  if (map->finish && !map->finish(by->call, result, image, object))
+    ia_result_rewind(result, before);
   return true;
 }
 
@@ -296,15 +298,12 @@ static void read_resources(const item_reader *r, imgact_action *action) {
 }
 
 /* Only the status says how an action ended: APIs also send errors with actions that succeeded. */
-bool ia_read_action(const ia_field_plan *plan, const imgact_provider *provider,
-                    const imgact_call *call, imgact_result *result, const imgact_json *object) {
+bool ia_read_action(const void *reader, imgact_result *result, const imgact_json *object) {
+  const ia_field_reader *by = reader;
+  const imgact_action_map *map = by->provider->action_map;
   item_reader r;
-  r.plan = plan;
-  r.provider = provider;
-  r.result = result;
-  const imgact_action_map *map = provider->action_map;
   ia_result_point before = ia_result_mark(result);
-  const char *id = begin_item(&r, object);
+  const char *id = begin_item(&r, by, result, object);
   if (!id) return false;
   imgact_action *action = imgact_result_add_action(result, object);
   action->id = id;
@@ -312,6 +311,7 @@ bool ia_read_action(const ia_field_plan *plan, const imgact_provider *provider,
   read_resources(&r, action);
   if (action->status != IMGACT_ACTION_STATUS_ERROR)
     action->error_code = action->error_message = NULL;
-  if (map->finish && !map->finish(call, result, action, object)) ia_result_rewind(result, before);
+  if (map->finish && !map->finish(by->call, result, action, object))
+    ia_result_rewind(result, before);
   return true;
 }

@@ -25,10 +25,15 @@ bool ia_target_takes_array(intptr_t target);
 /* The row needs words. */
 bool ia_target_needs_words(intptr_t target);
 
-/* Adds the object as an item. false: it has no usable id, and nothing is added. */
-bool ia_read_image(const ia_field_plan *plan, const imgact_provider *provider,
-                   const imgact_call *call, imgact_result *result, const imgact_json *object);
-bool ia_read_action(const ia_field_plan *plan, const imgact_provider *provider,
-                    const imgact_call *call, imgact_result *result, const imgact_json *object);
+/* What the objects of a response are read by. */
+typedef struct ia_field_reader {
+  const ia_field_plan *plan;
+  const imgact_provider *provider;
+  const imgact_call *call;
+} ia_field_reader;
+
+/* ia_read_item_fn with an ia_field_reader: adds the object as an item. */
+bool ia_read_image(const void *reader, imgact_result *result, const imgact_json *object);
+bool ia_read_action(const void *reader, imgact_result *result, const imgact_json *object);
 
 #endif

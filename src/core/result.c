@@ -426,33 +426,58 @@ void imgact_result_add_error_detail(imgact_result *result, const char *key,
   ia_buf_free(&joined);
 }
 
-imgact_status imgact_result_add_list(imgact_result *result, const imgact_call *call,
-                                     const imgact_response *response, const char *key,
-                                     imgact_item_fn add, imgact_error *error) {
-  const imgact_json *list = imgact_json_get(imgact_response_json(response), key);
+imgact_status ia_result_read_list(imgact_result *result, const imgact_json *list, const char *key,
+                                  ia_read_item_fn read, const void *reader, imgact_error *error) {
   if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY)
     return imgact_error_set(error, IMGACT_PROTOCOL, "missing array '%s' in the response", key);
   imgact_json_iter each = imgact_json_iter_begin(list);
   size_t index = 0;
   result->elements = imgact_json_count(list);
+
   for (const imgact_json *item; !result->excess && (item = imgact_json_iter_next(&each, NULL));
        index++)
-    if (!add(call, result, item))
+    if (!read(reader, result, item))
       return imgact_error_set(error, IMGACT_PROTOCOL,
                               "missing or invalid id in %s[%zu] of the response", key, index);
   return IMGACT_OK;
 }
 
-imgact_status imgact_result_add_object(imgact_result *result, const imgact_call *call,
-                                       const imgact_response *response, const char *key,
-                                       imgact_item_fn add, imgact_error *error) {
-  const imgact_json *object = imgact_response_json(response);
-  if (key) object = imgact_json_get(object, key);
-  if (add(call, result, object)) return IMGACT_OK;
-  if (!key)
+imgact_status ia_result_read_object(imgact_result *result, const imgact_json *object,
+                                    const char *key, ia_read_item_fn read, const void *reader,
+                                    imgact_error *error) {
+  if (read(reader, result, object)) return IMGACT_OK;
+  if (!*key)
     return imgact_error_set(error, IMGACT_PROTOCOL, "missing or invalid id in the response");
   return imgact_error_set(error, IMGACT_PROTOCOL, "missing '%s' with a valid id in the response",
                           key);
+}
+
+/* The function of a provider that adds an item. */
+typedef struct item_adder {
+  imgact_item_fn add;
+  const imgact_call *call;
+} item_adder;
+
+static bool add_item(const void *reader, imgact_result *result, const imgact_json *object) {
+  const item_adder *adder = reader;
+  return adder->add(adder->call, result, object) != 0;
+}
+
+imgact_status imgact_result_add_list(imgact_result *result, const imgact_call *call,
+                                     const imgact_response *response, const char *key,
+                                     imgact_item_fn add, imgact_error *error) {
+  const item_adder adder = {add, call};
+  const imgact_json *list = imgact_json_get(imgact_response_json(response), key);
+  return ia_result_read_list(result, list, key, add_item, &adder, error);
+}
+
+imgact_status imgact_result_add_object(imgact_result *result, const imgact_call *call,
+                                       const imgact_response *response, const char *key,
+                                       imgact_item_fn add, imgact_error *error) {
+  const item_adder adder = {add, call};
+  const imgact_json *object = imgact_response_json(response);
+  if (key) object = imgact_json_get(object, key);
+  return ia_result_read_object(result, object, key ? key : "", add_item, &adder, error);
 }
 
 static bool copy_text(ia_arena *arena, char *at) {

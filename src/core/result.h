@@ -73,6 +73,16 @@ void ia_result_rewind(imgact_result *result, ia_result_point point);
 /* As imgact_decode_strings(), of the strings at a path in each element; NULL: the elements. */
 const char *const *ia_decode_strings(imgact_result *result, const imgact_json *array,
                                      const char *path, size_t *count);
+/* Reads one object of a response into the result. Returns false if it has no valid id. */
+typedef bool (*ia_read_item_fn)(const void *reader, imgact_result *result,
+                                const imgact_json *object);
+/* Reads each element of a list, or one object. key: its name in error messages; "": the response.
+ */
+imgact_status ia_result_read_list(imgact_result *result, const imgact_json *list, const char *key,
+                                  ia_read_item_fn read, const void *reader, imgact_error *error);
+imgact_status ia_result_read_object(imgact_result *result, const imgact_json *object,
+                                    const char *key, ia_read_item_fn read, const void *reader,
+                                    imgact_error *error);
 /* What was not reported. */
 extern const imgact_pagination ia_pagination_unknown;
 extern const imgact_rate_limit ia_rate_limit_unknown;

@@ -74,10 +74,8 @@ static int close_reader(void **state) {
   return 0;
 }
 
-typedef bool (*read_fn)(const ia_field_plan *plan, const imgact_provider *provider,
-                        const imgact_call *call, imgact_result *result, const imgact_json *object);
-
-static bool read_n(read_fn read, const imgact_field *fields, const char *text, size_t length) {
+static bool read_n(ia_read_item_fn read, const imgact_field *fields, const char *text,
+                   size_t length) {
   const imgact_call call = {.size = sizeof call};
   imgact_json_doc *doc;
   char what[100];
@@ -85,7 +83,8 @@ static bool read_n(read_fn read, const imgact_field *fields, const char *text, s
     fail_msg("%s: %s", text, what);
   ia_field_plan plan;
   ia_field_plan_init(&plan, fields);
-  bool added = read(&plan, &provider, &call, &result, imgact_json_doc_root(doc));
+  const ia_field_reader reader = {&plan, &provider, &call};
+  bool added = read(&reader, &result, imgact_json_doc_root(doc));
   imgact_json_doc_free(doc);
   return added;
 }
