@@ -621,18 +621,8 @@ static sim_rate_result take_request(sim_exchange *exchange) {
       .retry_after_s = -1};
 }
 
-static sim_rate_result count_request(sim_exchange *exchange) {
-  sim_rate_result result = take_request(exchange);
-  if (result.limit) {
-    sim_reply_header_int(exchange->reply, "ratelimit-limit", result.limit);
-    sim_reply_header_int(exchange->reply, "ratelimit-remaining", result.remaining);
-    sim_reply_header_int(exchange->reply, "ratelimit-reset", result.reset_s);
-  }
-  return result;
-}
-
 static bool within_limit(sim_exchange *exchange) {
-  sim_rate_result result = count_request(exchange);
+  sim_rate_result result = sim_count_request(exchange);
   if (!result.rejected) return true;
 
   if (result.retry_after_s >= 0)
@@ -672,7 +662,8 @@ const sim_cloud_api sim_digitalocean = {
     .malformed_query = {400, "bad_request", "malformed query"},
     .body_too_large = {413, "payload_too_large", "The request body is too large."},
     .identify = identify,
-    .count_request = count_request,
+    .rate_headers = {"ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"},
+    .take_request = take_request,
     .admit = admit,
     .fail = fail_with,
     .write_image = write_image,

@@ -113,7 +113,7 @@ sim_reply sim_dispatch_unhandled(sim_world *world, sim_cloud cloud, const sim_re
                                  int64_t now_ms) {
   sim_reply reply = {.status = 500};
   sim_exchange exchange = new_exchange(world, cloud, request, now_ms, &reply);
-  if (open_exchange(&exchange)) exchange.api->count_request(&exchange);
+  if (open_exchange(&exchange)) sim_count_request(&exchange);
   close_exchange(&exchange);
   return reply;
 }

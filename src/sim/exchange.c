@@ -151,3 +151,14 @@ void sim_dump_action(sim_exchange *exchange, const sim_action *action) {
   sim_write_string(exchange->out, "ends", !ends ? "never" : action->fails ? "error" : "success");
   if (ends) sim_write_int(exchange->out, "runs_ms", action->due_ms - exchange->now_ms);
 }
+
+sim_rate_result sim_count_request(sim_exchange *exchange) {
+  const sim_cloud_api *api = exchange->api;
+  sim_rate_result result = api->take_request(exchange);
+  if (!result.limit) return result;
+
+  sim_reply_header_int(exchange->reply, api->rate_headers.limit, result.limit);
+  sim_reply_header_int(exchange->reply, api->rate_headers.remaining, result.remaining);
+  sim_reply_header_int(exchange->reply, api->rate_headers.reset, result.reset_s);
+  return result;
+}

@@ -62,8 +62,11 @@ typedef struct sim_cloud_api {
   sim_error malformed_query, body_too_large;
   /* Adds the request id to the response. */
   void (*identify)(sim_exchange *exchange);
-  /* Counts the request against the rate limit and adds the rate-limit headers. */
-  sim_rate_result (*count_request)(sim_exchange *exchange);
+  struct {
+    const char *limit, *remaining, *reset;
+  } rate_headers;
+  /* Counts the request against the rate limit. */
+  sim_rate_result (*take_request)(sim_exchange *exchange);
   /* Checks rate limit, token and operation in the cloud's order. Returns false after an error
    * response. */
   bool (*admit)(sim_exchange *exchange);
@@ -119,6 +122,9 @@ bool sim_parameter_page(const sim_exchange *exchange, const char *name, int64_t 
                         int64_t *out);
 /* Returns true if the parameter is not given, or if one of its values is `value`. */
 bool sim_parameter_allows(const sim_exchange *exchange, const char *name, const char *value);
+
+/* Counts the request against the rate limit and adds the rate-limit headers. */
+sim_rate_result sim_count_request(sim_exchange *exchange);
 
 bool sim_action_visible(const sim_exchange *exchange, const sim_action *action);
 void sim_reply_image(sim_exchange *exchange, int status, const sim_image *image);

@@ -735,18 +735,8 @@ static sim_rate_result take_request(sim_exchange *exchange) {
                            .retry_after_s = -1};
 }
 
-static sim_rate_result count_request(sim_exchange *exchange) {
-  sim_rate_result result = take_request(exchange);
-  if (result.limit) {
-    sim_reply_header_int(exchange->reply, "RateLimit-Limit", result.limit);
-    sim_reply_header_int(exchange->reply, "RateLimit-Remaining", result.remaining);
-    sim_reply_header_int(exchange->reply, "RateLimit-Reset", result.reset_s);
-  }
-  return result;
-}
-
 static bool within_limit(sim_exchange *exchange) {
-  sim_rate_result result = count_request(exchange);
+  sim_rate_result result = sim_count_request(exchange);
   if (!result.rejected) return true;
 
   /* The real message has been seen to quote the first 32 characters of the token. */
@@ -795,7 +785,8 @@ const sim_cloud_api sim_hetzner = {
     .malformed_query = {400, "invalid_input", "malformed query"},
     .body_too_large = {413, "payload_too_large", "the request body is too large"},
     .identify = identify,
-    .count_request = count_request,
+    .rate_headers = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"},
+    .take_request = take_request,
     .admit = admit,
     .fail = fail_with,
     .write_image = write_image,
