@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A server of prebuilt replies: a Hetzner-like list of images in pages, as fast as a socket takes
-// them. Prints its port, serves one connection at a time and ends when its standard input does.
+// Serves prebuilt responses, the pages of a list of images in the form of Hetzner's, as fast as a
+// socket takes them. Prints its port, serves one connection at a time and ends when its standard
+// input does.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

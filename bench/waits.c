@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * How many looks a wait costs, and how late an end is noticed: the library's schedule beside
- * constant intervals and the hcloud command's. "of bound" is the mean of lateness over what is
- * allowed, which is the larger of 1 s and 5 % of the duration. Beside each set stands the constant
- * interval that is, on that set, exactly as late as the library: somebody who knows the set could
- * pick it. The exit status tells whether the library is within the bound on every set, and cheaper
- * than that interval on all of them together. Replies take no time here.
+ * Compares schedules of polls: the library's, constant intervals and that of the hcloud command.
+ * For each set of durations it prints the requests per wait and "of bound": the mean lateness
+ * divided by the allowed one, which is the larger of 1 s and 5 % of the duration. The last column
+ * is the constant interval that is exactly as late as the library on that set. It can only be
+ * chosen if the durations are known. Exits with 0 if the library is within the bound on every set
+ * and needs fewer requests than that interval over all sets. Responses take no time here.
  */
 #include "poll_interval.h"
 #include <math.h>
@@ -24,7 +24,7 @@ typedef struct schedule {
   const char *name;
   double (*next_ms)(const struct schedule *s, double age_ms, int looks);
   double constant_ms;
-  ia_durations *learned; /* NULL = nothing is */
+  ia_durations *learned; /* NULL = none */
 } schedule;
 
 typedef struct cost {
@@ -39,7 +39,7 @@ static double constant(const schedule *s, double age_ms, int looks) {
   return s->constant_ms;
 }
 
-/* hcloud: ten times 500 ms, then half as much more each time, up to 2.5 s. */
+/* hcloud: ten polls every 500 ms, then each interval is longer by half, up to 2.5 s. */
 static double hcloud(const schedule *s, double age_ms, int looks) {
   (void)s;
   (void)age_ms;
@@ -68,8 +68,8 @@ static cost run(const schedule *s, const set *members) {
   return (cost){sum.looks / MEMBERS, sum.late_ms / MEMBERS, sum.late / MEMBERS};
 }
 
-/* The constant interval that is as late on this set; nearly, since lateness is not quite
- * monotonous. */
+/* Returns the constant interval that is about as late on this set. It is approximate: lateness is
+ * not quite monotonic in the interval. */
 static schedule as_late(const set *members, double late) {
   double low_ms = 20, high_ms = 4e6;
   for (int i = 0; i < 40; i++) {
@@ -99,8 +99,8 @@ static double log_normal(double median, double sigma) {
   return median * exp(sigma * sqrt(-2 * log(1 - unit())) * cos(6.283185307179586 * unit()));
 }
 
-/* Seconds that replies of both clouds tell between an action's start and end; the rest of the
- * second is not told. */
+/* Durations of actions in recorded responses of both clouds, in whole seconds; the fraction is not
+ * reported. */
 static double recorded(void) {
   static const int seconds[] = {1,  2,  4,  5,  6,  8,   9,   22,  26,
                                 26, 45, 47, 50, 97, 126, 173, 302, 359};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The library's walk over all pages, as often as told: walk PORT WALKS.
+// Reads the whole list with the library, WALKS times: walk PORT WALKS.
 #include "measure.h"
 #include <imgact/imgact.h>
 #include <stdlib.h>

@@ -81,10 +81,10 @@ short_test_names() {
   xargs grep -HnoE '^TEST\([A-Za-z0-9]*(_[A-Za-z0-9]*){6}' <"$work/sources" | nothing
 }
 
-# Private terms, which a reader would have to translate; also in names, and across the end of a line.
+# Private terms, which a reader would have to translate; also in names, and across the end of a line. CHANGELOG.md has old names.
 private_terms() {
   terms='told|untold|twins?|whims?|deeds?|namesakes?|whoever|nobody|somebody|worlds? moved|(becomes?|became|becoming) of'
-  find include src docs README.md -type f -exec grep -Il . {} + | sort >"$work/texts" && [ -s "$work/texts" ] || return
+  find include src bench examples demo docs README.md CONTRIBUTING.md DEVELOPERS.md SECURITY.md -type f -exec grep -Il . {} + | sort >"$work/texts" && [ -s "$work/texts" ] || return
   # shellcheck disable=SC2016
   LC_ALL=C xargs awk -v terms="(^|[^a-z])($terms)([^a-z]|\$)" '
     FNR == 1 { last = "" }
@@ -139,7 +139,7 @@ ok 'the library allocates through its allocator' \
 ok 'every C file starts with its licence' first_lines
 ok 'every public header says since when it is available' since
 ok 'no work is left undone in a comment' unfinished
-ok 'no private term is in include, src, docs, README.md or the name of a test' private_terms
+ok 'no private term is in code, pages or the name of a test' private_terms
 ok 'a line of C has at most 100 columns' short_lines
 ok 'a test has a name of at most six words' short_test_names
 ok 'a file of tests has at most 500 lines' short_test_files
