@@ -421,7 +421,7 @@ IMGACT_API const char *imgact_word_text(const imgact_word *words, int value);
 /* clang-format off */
 typedef enum imgact_target {
   IMGACT_IMAGE_MEMBERS(IMGACT_IMAGE_ROW, IMGACT_IMAGE_OBJECT)
-  IMGACT_TARGET_ACTIONS = 63, /* those of actions count from 64 */
+  IMGACT_TARGET_NONE = 63, /* no member; those of actions count from 64 */
   IMGACT_ACTION_MEMBERS(IMGACT_ACTION_ROW, IMGACT_ACTION_OBJECT)
   IMGACT_TARGET_ACTION_RESOURCE_TYPE = 127,
   IMGACT_TARGET_MAX_ENUM = 0x7fffffff
@@ -470,39 +470,87 @@ typedef struct imgact_action_map {
                 const imgact_json *object);
 } imgact_action_map;
 
-/* Value that a row of a query or body sends. If the call does not set the filter or the change, the
- * row is left out. A change without a row in the body fails with IMGACT_UNSUPPORTED. */
+/*
+ * The filters of imgact_image_filter and imgact_action_filter:
+ *
+ *   ROW(filter, kind, member, count, target, word)
+ *
+ * filter  end of IMGACT_FILTER_IMAGE_... and IMGACT_SOURCE_FILTER_IMAGE_...; of an action:
+ *         IMGACT_FILTER_ACTION_... and IMGACT_SOURCE_FILTER_ACTION_...
+ * kind    TEXT, TEXTS, ID, IDS, SORT_KEYS, IMAGE_TYPES, IMAGE_STATUSES, ACTION_STATUSES, VISIBILITY
+ *         or FLAG
+ * member  member of the filter struct, with its count; a single value repeats its own name
+ * target  IMGACT_TARGET_... that the library compares if the filter is one of local_filters; NONE:
+ *         only a server can apply the filter
+ * word    name in messages
+ *
+ * The library copies, checks, sends and applies filters by these lists; later versions append rows.
+ */
+/* clang-format off */
+#define IMGACT_IMAGE_FILTERS(ROW)                                                                  \
+  ROW(TYPE, IMAGE_TYPES, types, types_count, IMAGE_TYPE, "type")                                   \
+  ROW(STATUS, IMAGE_STATUSES, statuses, statuses_count, IMAGE_STATUS, "status")                    \
+  ROW(NAME, TEXT, name, name, IMAGE_NAME, "name")                                                  \
+  ROW(ARCHITECTURE, TEXT, architecture, architecture, IMAGE_ARCHITECTURE, "architecture")          \
+  ROW(LABEL_SELECTOR, TEXT, label_selector, label_selector, NONE, "label selector")                \
+  ROW(BOUND_TO, IDS, bound_to, bound_to_count, IMAGE_BOUND_TO, "server id")                        \
+  ROW(INCLUDE_DEPRECATED, FLAG, include_deprecated, include_deprecated, NONE, "include_deprecated") \
+  ROW(TAG, TEXT, tag, tag, IMAGE_TAGS, "tag")                                                      \
+  ROW(REGION, TEXT, region, region, IMAGE_REGIONS, "region")                                       \
+  ROW(VISIBILITY, VISIBILITY, visibility, visibility, IMAGE_IS_PUBLIC, "visibility")               \
+  ROW(SORT, SORT_KEYS, sort, sort_count, NONE, "sort")
+#define IMGACT_ACTION_FILTERS(ROW)                                                                 \
+  ROW(IMAGE, ID, image_id, image_id, ACTION_RESOURCE_ID, "image id")                               \
+  ROW(ID, IDS, ids, ids_count, ACTION_ID, "action id")                                             \
+  ROW(STATUS, ACTION_STATUSES, statuses, statuses_count, ACTION_STATUS, "status")                  \
+  ROW(SORT, SORT_KEYS, sort, sort_count, NONE, "sort")
+/* clang-format on */
+
+#define IMGACT_IMAGE_ROW(filter, kind, member, count, target, word)                                \
+  IMGACT_SOURCE_FILTER_IMAGE_##filter,
+#define IMGACT_ACTION_ROW(filter, kind, member, count, target, word)                               \
+  IMGACT_SOURCE_FILTER_ACTION_##filter,
+
+/*
+ * Value that a row of a query or body sends. If the call does not set the filter or the change, the
+ * row is left out. A change without a row in the body fails with IMGACT_UNSUPPORTED.
+ *
+ * - IMGACT_SOURCE_FILTER_IMAGE_... and IMGACT_SOURCE_FILTER_ACTION_...: the filter of that name.
+ *   Several values make several pairs. Enums are sent by the row's words; a value without a word
+ *   fails with IMGACT_UNSUPPORTED. A flag sends the row's text.
+ * - IMGACT_SOURCE_FILTER_IMAGE_TYPE sends only types with the requested visibility if the image map
+ *   has public_types.
+ */
+/* clang-format off */
 typedef enum imgact_source {
   IMGACT_SOURCE_TEXT = 1, /* the row's text, in every request */
   IMGACT_SOURCE_PAGE,     /* lists: number of the page */
   IMGACT_SOURCE_PER_PAGE,
-  IMGACT_SOURCE_CURSOR,   /* lists: next_query of the call */
-  IMGACT_SOURCE_TYPES,    /* one pair per type, by the row's words; only types with the requested
-                           visibility if the image map has public_types */
-  IMGACT_SOURCE_STATUSES, /* one pair per status, by the row's words */
-  IMGACT_SOURCE_SORT,
-  IMGACT_SOURCE_BOUND_TO,
-  IMGACT_SOURCE_ACTION_IDS, /* ids of the filter; wait_actions: ids of the call */
-  IMGACT_SOURCE_NAME,       /* name of the filter; update_image: new name */
-  IMGACT_SOURCE_ARCHITECTURE,
-  IMGACT_SOURCE_LABEL_SELECTOR,
-  IMGACT_SOURCE_TAG,
-  IMGACT_SOURCE_REGION,             /* region of the filter; transfer: new region */
-  IMGACT_SOURCE_INCLUDE_DEPRECATED, /* the row's text, if the filter is set */
+  IMGACT_SOURCE_CURSOR,     /* lists: next_query of the call */
+  IMGACT_SOURCE_ACTION_IDS, /* wait_actions: ids of the call */
+  IMGACT_SOURCE_NAME,       /* update_image: new name */
   IMGACT_SOURCE_DESCRIPTION,
   IMGACT_SOURCE_DISTRIBUTION,
   IMGACT_SOURCE_LABELS,  /* body: an object */
   IMGACT_SOURCE_CONVERT, /* the row's text, if an update converts to a snapshot */
   IMGACT_SOURCE_PROTECT, /* body: true or false */
+  IMGACT_SOURCE_REGION,  /* transfer: new region */
+  IMGACT_SOURCE_FILTERS = 63,
+  IMGACT_IMAGE_FILTERS(IMGACT_IMAGE_ROW) /* from 64 */
+  IMGACT_SOURCE_ACTION_FILTERS = 87,
+  IMGACT_ACTION_FILTERS(IMGACT_ACTION_ROW) /* from 88 */
   IMGACT_SOURCE_MAX_ENUM = 0x7fffffff
 } imgact_source;
+/* clang-format on */
+#undef IMGACT_IMAGE_ROW
+#undef IMGACT_ACTION_ROW
 
 /* Row of a request: one pair of the query or one member of the JSON body. */
 typedef struct imgact_argument {
   const char *key;          /* of the pair or member; NULL ends the rows */
   intptr_t source;          /* imgact_source */
   const char *text;         /* for the sources that send the row's text; otherwise NULL */
-  const imgact_word *words; /* for types and statuses; otherwise NULL */
+  const imgact_word *words; /* for the sources of enums; otherwise NULL */
 } imgact_argument;
 
 /* Keys of the members that describe the page of a list; NULL = the API has no such member. */
@@ -596,20 +644,22 @@ IMGACT_API int imgact_is_decimal_id(const char *text);
 /* get_action: an action that does not name the image of the call is not found. */
 #define IMGACT_SLOT_ACTION_OF_IMAGE 0x20u
 
-/* Filters, for server_filters and local_filters of imgact_slot: */
-#define IMGACT_FILTER_TYPE               0x1u
-#define IMGACT_FILTER_STATUS             0x2u
-#define IMGACT_FILTER_NAME               0x4u
-#define IMGACT_FILTER_ARCHITECTURE       0x8u
-#define IMGACT_FILTER_LABEL_SELECTOR     0x10u
-#define IMGACT_FILTER_BOUND_TO           0x20u
-#define IMGACT_FILTER_INCLUDE_DEPRECATED 0x40u
-#define IMGACT_FILTER_TAG                0x80u
-#define IMGACT_FILTER_REGION             0x100u
-#define IMGACT_FILTER_VISIBILITY         0x200u
-#define IMGACT_FILTER_SORT               0x400u
-#define IMGACT_FILTER_ACTION_ID          0x800u
-#define IMGACT_FILTER_IMAGE_ID           0x1000u
+#define IMGACT_IMAGE_ROW(filter, kind, member, count, target, word)                                \
+  IMGACT_FILTER_IMAGE_##filter = 1 << (IMGACT_SOURCE_FILTER_IMAGE_##filter - 64),
+#define IMGACT_ACTION_ROW(filter, kind, member, count, target, word)                               \
+  IMGACT_FILTER_ACTION_##filter = 1 << (IMGACT_SOURCE_FILTER_ACTION_##filter - 64),
+
+/* Bits for server_filters and local_filters of imgact_slot: IMGACT_FILTER_IMAGE_... and
+ * IMGACT_FILTER_ACTION_... for each row of IMGACT_IMAGE_FILTERS and IMGACT_ACTION_FILTERS. */
+/* clang-format off */
+typedef enum imgact_filter {
+  IMGACT_IMAGE_FILTERS(IMGACT_IMAGE_ROW)
+  IMGACT_ACTION_FILTERS(IMGACT_ACTION_ROW)
+  IMGACT_FILTER_MAX_ENUM = 0x7fffffff
+} imgact_filter;
+/* clang-format on */
+#undef IMGACT_IMAGE_ROW
+#undef IMGACT_ACTION_ROW
 
 /*
  * Slot: one operation of a provider. Without path and encode, the operation is not supported.

@@ -19,14 +19,15 @@ imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region
   if (!statuses) return NULL;
 
   for (size_t i = 0; i < o->statuses.count; i++) statuses[i] = status_of(o->statuses.items[i]);
-  imgact_action_filter filter = {.size = sizeof filter,
-                                 .image_id = o->image,
-                                 .ids = o->ids.items,
-                                 .ids_count = o->ids.count,
-                                 .statuses = statuses,
-                                 .statuses_count = o->statuses.count,
-                                 .sort = o->sort.items,
-                                 .sort_count = o->sort.count};
+  imgact_action_filter filter = o->action_filter;
+  filter.size = sizeof filter;
+  filter.image_id = o->image;
+  filter.ids = o->ids.items;
+  filter.ids_count = o->ids.count;
+  filter.statuses = statuses;
+  filter.statuses_count = o->statuses.count;
+  filter.sort = o->sort.items;
+  filter.sort_count = o->sort.count;
   imgact_op *op = imgact_list_actions(app->session.client, &filter);
 
   free(statuses);

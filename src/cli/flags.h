@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <imgact/error.h>
+#include <imgact/op.h>
 
 typedef struct cli_strings {
   const char **items;
@@ -33,11 +33,12 @@ typedef struct cli_options {
   int no_header, raw, trace, quiet, help, version;
   /* flags of some commands */
   cli_strings types, statuses, bound_to, sort, regions, labels, removed_labels, ids;
-  const char *name, *arch, *label_selector, *tag, *region, *description, *distribution, *type,
-      *image;
+  const char *name, *description, *distribution, *type, *image;
+  /* Filters are stored where the library reads them; lists and enums are added by the command. */
+  imgact_image_filter image_filter;
+  imgact_action_filter action_filter;
   int64_t page, per_page, limit;
-  int visibility; /* imgact_visibility */
-  int include_deprecated, clear_labels, ignore_missing, yes, wait, via_image;
+  int clear_labels, ignore_missing, yes, wait, via_image;
 } cli_options;
 
 typedef enum cli_flag_kind {

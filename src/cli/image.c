@@ -29,22 +29,16 @@ imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region)
   if (types && statuses) {
     for (size_t i = 0; i < o->types.count; i++) types[i] = type_of(o->types.items[i]);
     for (size_t i = 0; i < o->statuses.count; i++) statuses[i] = status_of(o->statuses.items[i]);
-    imgact_image_filter filter = {.size = sizeof filter,
-                                  .types = types,
-                                  .types_count = o->types.count,
-                                  .statuses = statuses,
-                                  .statuses_count = o->statuses.count,
-                                  .bound_to = o->bound_to.items,
-                                  .bound_to_count = o->bound_to.count,
-                                  .sort = o->sort.items,
-                                  .sort_count = o->sort.count,
-                                  .name = o->name,
-                                  .architecture = o->arch,
-                                  .label_selector = o->label_selector,
-                                  .tag = o->tag,
-                                  .region = o->region,
-                                  .visibility = (imgact_visibility)o->visibility,
-                                  .include_deprecated = o->include_deprecated};
+    imgact_image_filter filter = o->image_filter;
+    filter.size = sizeof filter;
+    filter.types = types;
+    filter.types_count = o->types.count;
+    filter.statuses = statuses;
+    filter.statuses_count = o->statuses.count;
+    filter.bound_to = o->bound_to.items;
+    filter.bound_to_count = o->bound_to.count;
+    filter.sort = o->sort.items;
+    filter.sort_count = o->sort.count;
     op = imgact_list_images(app->session.client, &filter);
   }
 
@@ -55,7 +49,7 @@ imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region)
 
 imgact_op *cli_make_image_get(cli_app *app, const char *id, const char *region) {
   (void)region;
-  return imgact_get_image(app->session.client, id, app->options.arch);
+  return imgact_get_image(app->session.client, id, app->options.image_filter.architecture);
 }
 
 /* ---- update ---- */

@@ -2,6 +2,7 @@
 /* A call's arguments: copied into an operation, checked for their form, written as JSON and read
  * back. */
 #include "error_fill.h"
+#include "filter.h"
 #include "json_doc.h"
 #include "op.h"
 #include "str.h"
@@ -40,27 +41,44 @@ static void *copy_sized(const void *from, size_t theirs, size_t ours, ia_arena *
   return copy;
 }
 
+/* Copies what a filter's member points to. */
+static bool copy_member(const ia_filter *filter, char *filter_struct, ia_arena *arena) {
+  void *at = filter_struct + filter->offset;
+  size_t count = ia_filter_get(filter, filter_struct).count;
+  switch (filter->kind) {
+  case IA_FILTER_TEXT:
+  case IA_FILTER_ID: return copy_text(at, arena);
+  case IA_FILTER_TEXTS:
+  case IA_FILTER_IDS:
+  case IA_FILTER_SORT_KEYS: return copy_texts(at, count, arena);
+  case IA_FILTER_VISIBILITY:
+  case IA_FILTER_FLAG: return true;
+  default: break;
+  }
+  const void **enums = at;
+  *enums = copy_block(*enums, count, sizeof(unsigned), arena);
+  return *enums != NULL;
+}
+
+static bool copy_filters(imgact_op_kind kind, void *filter_struct, ia_arena *arena) {
+  const ia_filter *f = ia_filters_of(kind);
+  if (!filter_struct) return false;
+  while (f->word && copy_member(f, filter_struct, arena)) f++;
+  return !f->word;
+}
+
 static bool copy_image_filter(imgact_call *call, ia_arena *arena) {
   const imgact_image_filter *from = call->image_filter;
-  imgact_image_filter *f = copy_sized(from, from ? from->size : 0, sizeof *f, arena);
-  call->image_filter = f;
-  if (!f) return false;
-  f->types = copy_block(f->types, f->types_count, sizeof *f->types, arena);
-  f->statuses = copy_block(f->statuses, f->statuses_count, sizeof *f->statuses, arena);
-  return f->types && f->statuses && copy_texts(&f->bound_to, f->bound_to_count, arena) &&
-         copy_texts(&f->sort, f->sort_count, arena) && copy_text(&f->name, arena) &&
-         copy_text(&f->architecture, arena) && copy_text(&f->label_selector, arena) &&
-         copy_text(&f->tag, arena) && copy_text(&f->region, arena);
+  imgact_image_filter *copy = copy_sized(from, from ? from->size : 0, sizeof *copy, arena);
+  call->image_filter = copy;
+  return copy_filters(call->kind, copy, arena);
 }
 
 static bool copy_action_filter(imgact_call *call, ia_arena *arena) {
   const imgact_action_filter *from = call->action_filter;
-  imgact_action_filter *f = copy_sized(from, from ? from->size : 0, sizeof *f, arena);
-  call->action_filter = f;
-  if (!f) return false;
-  f->statuses = copy_block(f->statuses, f->statuses_count, sizeof *f->statuses, arena);
-  return f->statuses && copy_text(&f->image_id, arena) &&
-         copy_texts(&f->ids, f->ids_count, arena) && copy_texts(&f->sort, f->sort_count, arena);
+  imgact_action_filter *copy = copy_sized(from, from ? from->size : 0, sizeof *copy, arena);
+  call->action_filter = copy;
+  return copy_filters(call->kind, copy, arena);
 }
 
 static bool copy_update(imgact_call *call, ia_arena *arena) {
@@ -104,17 +122,10 @@ static bool each_text(const imgact_call *c, text_test test, const void *with) {
   const char *const own[] = {c->image_ref, c->action_id, c->region, c->architecture};
   bool ok = each_of(own, sizeof own / sizeof *own, test, with) &&
             each_of(c->action_ids, c->action_ids_count, test, with);
-  if (c->image_filter) {
-    const imgact_image_filter *f = c->image_filter;
-    const char *const texts[] = {f->name, f->architecture, f->label_selector, f->tag, f->region};
-    ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with) &&
-         each_of(f->sort, f->sort_count, test, with) &&
-         each_of(f->bound_to, f->bound_to_count, test, with);
+  for (const ia_filter *f = ia_filters_of(c->kind); ok && f->word; f++) {
+    const ia_filter_value value = ia_filter_get(f, ia_filter_struct(c));
+    ok = !value.texts || each_of(value.texts, value.count, test, with);
   }
-  if (c->action_filter)
-    ok = ok && (!c->action_filter->image_id || test(c->action_filter->image_id, with)) &&
-         each_of(c->action_filter->sort, c->action_filter->sort_count, test, with) &&
-         each_of(c->action_filter->ids, c->action_filter->ids_count, test, with);
   if (c->update) {
     const char *const texts[] = {c->update->name, c->update->description, c->update->distribution};
     ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with);
@@ -145,31 +156,6 @@ static bool labels_have_keys(const imgact_image_update *update) {
   return true;
 }
 
-/* A filter can only be for what this library knows: a type becomes a bit, and nothing has an
- * unknown status. */
-static imgact_status image_words_ok(const imgact_image_filter *filter, imgact_error *error) {
-  for (size_t i = 0; i < filter->types_count; i++)
-    if ((unsigned)filter->types[i] > IMGACT_IMAGE_TYPE_CUSTOM)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid image type %u",
-                              (unsigned)filter->types[i]);
-  for (size_t i = 0; i < filter->statuses_count; i++)
-    if ((unsigned)filter->statuses[i] > IMGACT_IMAGE_STATUS_RETIRED)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid image status %u",
-                              (unsigned)filter->statuses[i]);
-  if ((unsigned)filter->visibility > IMGACT_VISIBILITY_PRIVATE)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid visibility %u",
-                            (unsigned)filter->visibility);
-  return IMGACT_OK;
-}
-
-static imgact_status action_words_ok(const imgact_action_filter *filter, imgact_error *error) {
-  for (size_t i = 0; i < filter->statuses_count; i++)
-    if ((unsigned)filter->statuses[i] > IMGACT_ACTION_STATUS_ERROR)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid action status %u",
-                              (unsigned)filter->statuses[i]);
-  return IMGACT_OK;
-}
-
 typedef struct id_rule {
   const imgact_provider *provider;
   imgact_error *error;
@@ -188,6 +174,34 @@ static imgact_status ids_ok(const id_rule *rule, const char *what, const char *c
   return status;
 }
 
+/* Checks that the library knows the value of an enum: a type becomes a bit, and no item has an
+ * unknown status. */
+static imgact_status check_enums(ia_filter_kind kind, const ia_filter_value *value,
+                                 imgact_error *error) {
+  static const struct {
+    const char *what;
+    unsigned last;
+  } enums[] = {[IA_FILTER_IMAGE_TYPES] = {"image type", IMGACT_IMAGE_TYPE_CUSTOM},
+               [IA_FILTER_IMAGE_STATUSES] = {"image status", IMGACT_IMAGE_STATUS_RETIRED},
+               [IA_FILTER_ACTION_STATUSES] = {"action status", IMGACT_ACTION_STATUS_ERROR},
+               [IA_FILTER_VISIBILITY] = {"visibility", IMGACT_VISIBILITY_PRIVATE}};
+  for (size_t i = 0; i < value->count; i++)
+    if (value->enums[i] > enums[kind].last)
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid %s %u", enums[kind].what,
+                              value->enums[i]);
+  return IMGACT_OK;
+}
+
+static imgact_status check_filters(const imgact_call *call, const id_rule *rule) {
+  imgact_status status = IMGACT_OK;
+  for (const ia_filter *f = ia_filters_of(call->kind); f->word && status == IMGACT_OK; f++) {
+    const ia_filter_value value = ia_filter_get(f, ia_filter_struct(call));
+    if (ia_filter_is_enum(f->kind)) status = check_enums(f->kind, &value, rule->error);
+    if (ia_filter_is_id(f->kind)) status = ids_ok(rule, f->word, value.texts, value.count);
+  }
+  return status;
+}
+
 imgact_status ia_call_check(const imgact_call *call, const imgact_provider *provider,
                             imgact_error *error) {
   static const char an_image[] = "image id", an_action[] = "action id";
@@ -196,22 +210,12 @@ imgact_status ia_call_check(const imgact_call *call, const imgact_provider *prov
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an argument is not UTF-8");
   if (!labels_have_keys(call->update))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "missing key of a label");
-  imgact_status status = IMGACT_OK;
-  if (call->image_filter) status = image_words_ok(call->image_filter, error);
-  if (status == IMGACT_OK && call->action_filter)
-    status = action_words_ok(call->action_filter, error);
+  imgact_status status = check_filters(call, &rule);
   if (status == IMGACT_OK && call->kind != IMGACT_OP_GET_IMAGE)
     status = id_ok(&rule, an_image, call->image_ref);
   if (status == IMGACT_OK) status = id_ok(&rule, an_action, call->action_id);
   if (status == IMGACT_OK)
     status = ids_ok(&rule, an_action, call->action_ids, call->action_ids_count);
-  if (status == IMGACT_OK && call->image_filter)
-    status = ids_ok(&rule, "server id", call->image_filter->bound_to,
-                    call->image_filter->bound_to_count);
-  if (status == IMGACT_OK && call->action_filter)
-    status = id_ok(&rule, an_image, call->action_filter->image_id);
-  if (status == IMGACT_OK && call->action_filter)
-    status = ids_ok(&rule, an_action, call->action_filter->ids, call->action_filter->ids_count);
   return status;
 }
 

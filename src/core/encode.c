@@ -2,6 +2,7 @@
 /* Builds the path, the query and the body of a request from the rows of a slot. The rows are valid:
  * provider_check.c has checked them when the client was created. */
 #include "encode.h"
+#include "filter.h"
 #include "words.h"
 #include <string.h>
 
@@ -90,55 +91,40 @@ static imgact_status add_path(const builder *b) {
 
 /* ---- sources ---- */
 
+/* Sources other than filters. */
 static const struct source {
-  uint32_t kinds;  /* operations that have it */
-  uint32_t filter; /* IMGACT_FILTER_... that it sends */
+  uint32_t kinds; /* operations that have it */
   bool in_query, in_body;
-} sources[] = {
-    [IMGACT_SOURCE_TEXT] = {ALL, 0, true, true},
-    [IMGACT_SOURCE_PAGE] = {IMAGES | ACTIONS, 0, true, false},
-    [IMGACT_SOURCE_PER_PAGE] = {IMAGES | ACTIONS, 0, true, false},
-    [IMGACT_SOURCE_CURSOR] = {IMAGES | ACTIONS, 0, true, false},
-    [IMGACT_SOURCE_TYPES] = {IMAGES, IMGACT_FILTER_TYPE, true, false},
-    [IMGACT_SOURCE_STATUSES] = {IMAGES | ACTIONS, IMGACT_FILTER_STATUS, true, false},
-    [IMGACT_SOURCE_SORT] = {IMAGES | ACTIONS, IMGACT_FILTER_SORT, true, false},
-    [IMGACT_SOURCE_BOUND_TO] = {IMAGES, IMGACT_FILTER_BOUND_TO, true, false},
-    [IMGACT_SOURCE_ACTION_IDS] = {ACTIONS | WAIT, IMGACT_FILTER_ACTION_ID, true, false},
-    [IMGACT_SOURCE_NAME] = {IMAGES | UPDATE, IMGACT_FILTER_NAME, true, true},
-    [IMGACT_SOURCE_ARCHITECTURE] = {IMAGES, IMGACT_FILTER_ARCHITECTURE, true, false},
-    [IMGACT_SOURCE_LABEL_SELECTOR] = {IMAGES, IMGACT_FILTER_LABEL_SELECTOR, true, false},
-    [IMGACT_SOURCE_TAG] = {IMAGES, IMGACT_FILTER_TAG, true, false},
-    [IMGACT_SOURCE_REGION] = {IMAGES | BIT(IMGACT_OP_TRANSFER), IMGACT_FILTER_REGION, true, true},
-    [IMGACT_SOURCE_INCLUDE_DEPRECATED] = {IMAGES, IMGACT_FILTER_INCLUDE_DEPRECATED, true, false},
-    [IMGACT_SOURCE_DESCRIPTION] = {UPDATE, 0, false, true},
-    [IMGACT_SOURCE_DISTRIBUTION] = {UPDATE, 0, false, true},
-    [IMGACT_SOURCE_LABELS] = {UPDATE, 0, false, true},
-    [IMGACT_SOURCE_CONVERT] = {UPDATE, 0, false, true},
-    [IMGACT_SOURCE_PROTECT] = {BIT(IMGACT_OP_CHANGE_PROTECTION), 0, false, true}};
+} sources[] = {[IMGACT_SOURCE_TEXT] = {ALL, true, true},
+               [IMGACT_SOURCE_PAGE] = {IMAGES | ACTIONS, true, false},
+               [IMGACT_SOURCE_PER_PAGE] = {IMAGES | ACTIONS, true, false},
+               [IMGACT_SOURCE_CURSOR] = {IMAGES | ACTIONS, true, false},
+               [IMGACT_SOURCE_ACTION_IDS] = {WAIT, true, false},
+               [IMGACT_SOURCE_NAME] = {UPDATE, false, true},
+               [IMGACT_SOURCE_DESCRIPTION] = {UPDATE, false, true},
+               [IMGACT_SOURCE_DISTRIBUTION] = {UPDATE, false, true},
+               [IMGACT_SOURCE_LABELS] = {UPDATE, false, true},
+               [IMGACT_SOURCE_CONVERT] = {UPDATE, false, true},
+               [IMGACT_SOURCE_PROTECT] = {BIT(IMGACT_OP_CHANGE_PROTECTION), false, true},
+               [IMGACT_SOURCE_REGION] = {BIT(IMGACT_OP_TRANSFER), true, true}};
 
 bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body) {
+  const ia_filter *filter = ia_filter_of_source(source);
+  for (const ia_filter *f = ia_filters_of(kind); filter && !in_body && f->word; f++)
+    if (f == filter) return true;
   if ((size_t)source >= sizeof sources / sizeof *sources) return false;
   const struct source *s = &sources[source];
   return (s->kinds & BIT(kind)) && (in_body ? s->in_body : s->in_query);
 }
 
-uint32_t ia_filter_of_source(intptr_t source) {
-  return (size_t)source < sizeof sources / sizeof *sources ? sources[source].filter : 0;
-}
-
 /* The value of a source with one text; NULL: not set. */
 static const char *text_of(const imgact_call *call, intptr_t source) {
-  const imgact_image_filter *filter = call->image_filter;
-  const imgact_image_update *update = call->update;
   switch (source) {
   case IMGACT_SOURCE_CURSOR: return call->next_query;
-  case IMGACT_SOURCE_NAME: return update ? update->name : filter->name;
-  case IMGACT_SOURCE_ARCHITECTURE: return filter->architecture;
-  case IMGACT_SOURCE_LABEL_SELECTOR: return filter->label_selector;
-  case IMGACT_SOURCE_TAG: return filter->tag;
-  case IMGACT_SOURCE_REGION: return filter ? filter->region : call->region;
-  case IMGACT_SOURCE_DESCRIPTION: return update ? update->description : NULL;
-  case IMGACT_SOURCE_DISTRIBUTION: return update ? update->distribution : NULL;
+  case IMGACT_SOURCE_REGION: return call->region;
+  case IMGACT_SOURCE_NAME: return call->update->name;
+  case IMGACT_SOURCE_DESCRIPTION: return call->update->description;
+  case IMGACT_SOURCE_DISTRIBUTION: return call->update->distribution;
   default: return NULL;
   }
 }
@@ -188,52 +174,49 @@ static imgact_status add_types(const builder *b, const imgact_argument *row) {
   return IMGACT_OK;
 }
 
-static imgact_status add_status(const builder *b, const imgact_argument *row, int value,
-                                const char *what, const char *name) {
-  const char *word = imgact_word_text(row->words, value);
-  if (!word) return lacks(b, what, name);
-  imgact_request_add_query(b->request, row->key, word);
+static imgact_status add_enums(const builder *b, const imgact_argument *row,
+                               const ia_filter *filter, const ia_filter_value *value) {
+  for (size_t i = 0; i < value->count; i++) {
+    const char *word = imgact_word_text(row->words, (int)value->enums[i]);
+    if (!word)
+      return filter->kind == IA_FILTER_IMAGE_STATUSES
+                 ? lacks(b, "images of status",
+                         imgact_image_status_name((imgact_image_status)value->enums[i]))
+             : filter->kind == IA_FILTER_ACTION_STATUSES
+                 ? lacks(b, "actions of status",
+                         imgact_action_status_name((imgact_action_status)value->enums[i]))
+                 : lacks(b, "the visibility",
+                         value->enums[i] == IMGACT_VISIBILITY_PUBLIC ? "public" : "private");
+    imgact_request_add_query(b->request, row->key, word);
+  }
   return IMGACT_OK;
 }
 
-static imgact_status add_statuses(const builder *b, const imgact_argument *row) {
-  const imgact_image_filter *images = b->call->image_filter;
-  const imgact_action_filter *actions = b->call->action_filter;
-  imgact_status status = IMGACT_OK;
-  for (size_t i = 0; images && i < images->statuses_count && status == IMGACT_OK; i++)
-    status = add_status(b, row, (int)images->statuses[i], "images of status",
-                        imgact_image_status_name(images->statuses[i]));
-  for (size_t i = 0; actions && i < actions->statuses_count && status == IMGACT_OK; i++)
-    status = add_status(b, row, (int)actions->statuses[i], "actions of status",
-                        imgact_action_status_name(actions->statuses[i]));
-  return status;
+static imgact_status add_filter(const builder *b, const imgact_argument *row,
+                                const ia_filter *filter) {
+  const ia_filter_value value = ia_filter_get(filter, ia_filter_struct(b->call));
+  if (filter->bit & b->request->local) return IMGACT_OK;
+  if (filter->kind == IA_FILTER_IMAGE_TYPES) return add_types(b, row);
+  if (ia_filter_is_enum(filter->kind)) return add_enums(b, row, filter, &value);
+  if (filter->kind != IA_FILTER_FLAG)
+    add_texts(b, row->key, value.texts, value.count);
+  else if (value.count)
+    imgact_request_add_query(b->request, row->key, row->text);
+  return IMGACT_OK;
 }
 
 static imgact_status add_pair(const builder *b, const imgact_argument *row) {
   const imgact_call *call = b->call;
-  const imgact_image_filter *images = call->image_filter;
-  const imgact_action_filter *actions = call->action_filter;
+  const ia_filter *filter = ia_filter_of_source(row->source);
+  if (filter) return add_filter(b, row, filter);
   switch (row->source) {
   case IMGACT_SOURCE_TEXT: imgact_request_add_query(b->request, row->key, row->text); break;
   case IMGACT_SOURCE_PAGE: imgact_request_add_query_int(b->request, row->key, call->page); break;
   case IMGACT_SOURCE_PER_PAGE:
     imgact_request_add_query_int(b->request, row->key, call->per_page);
     break;
-  case IMGACT_SOURCE_TYPES: return add_types(b, row);
-  case IMGACT_SOURCE_STATUSES: return add_statuses(b, row);
-  case IMGACT_SOURCE_SORT:
-    if (images) add_texts(b, row->key, images->sort, images->sort_count);
-    if (actions) add_texts(b, row->key, actions->sort, actions->sort_count);
-    break;
-  case IMGACT_SOURCE_BOUND_TO:
-    add_texts(b, row->key, images->bound_to, images->bound_to_count);
-    break;
   case IMGACT_SOURCE_ACTION_IDS:
     add_texts(b, row->key, call->action_ids, call->action_ids_count);
-    if (actions) add_texts(b, row->key, actions->ids, actions->ids_count);
-    break;
-  case IMGACT_SOURCE_INCLUDE_DEPRECATED:
-    if (images->include_deprecated) imgact_request_add_query(b->request, row->key, row->text);
     break;
   default: imgact_request_add_query(b->request, row->key, text_of(call, row->source)); break;
   }
@@ -243,7 +226,7 @@ static imgact_status add_pair(const builder *b, const imgact_argument *row) {
 static imgact_status add_query(const builder *b) {
   imgact_status status = IMGACT_OK;
   for (const imgact_argument *row = b->slot->query; row && row->key && status == IMGACT_OK; row++)
-    if (!(ia_filter_of_source(row->source) & b->request->local)) status = add_pair(b, row);
+    status = add_pair(b, row);
   return status;
 }
 

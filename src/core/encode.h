@@ -20,10 +20,9 @@ imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot
                                 const imgact_call *call, const imgact_provider *provider,
                                 imgact_error *error);
 
-/* For the check of a table: the variables of a path and the sources of rows that an operation has,
- * and the filter that a source sends. 0: none. */
+/* For the check of a table: the variables of a path and the sources of rows that an operation has.
+ */
 bool ia_has_variable(imgact_op_kind kind, const char *name, size_t length);
 bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body);
-uint32_t ia_filter_of_source(intptr_t source);
 
 #endif

@@ -1,90 +1,110 @@
 // SPDX-License-Identifier: MIT
-/* Local filters and sorting. A filter that asks for what an item does not tell is not met. */
+/* The filters of lists, one row each, and their application to items. An item that does not report
+ * the member of a filter does not pass it. */
 #include "filter.h"
 #include "members.h"
 #include "str.h"
 #include <string.h>
 
-static uint32_t when(bool asked, uint32_t filter) { return asked ? filter : 0; }
+/* ---- the rows ---- */
 
-static uint32_t asked_of_images(const imgact_image_filter *f) {
-  return when(f->types_count, IMGACT_FILTER_TYPE) | when(f->statuses_count, IMGACT_FILTER_STATUS) |
-         when(f->name, IMGACT_FILTER_NAME) | when(f->architecture, IMGACT_FILTER_ARCHITECTURE) |
-         when(f->label_selector, IMGACT_FILTER_LABEL_SELECTOR) |
-         when(f->bound_to_count, IMGACT_FILTER_BOUND_TO) |
-         when(f->include_deprecated, IMGACT_FILTER_INCLUDE_DEPRECATED) |
-         when(f->tag, IMGACT_FILTER_TAG) | when(f->region, IMGACT_FILTER_REGION) |
-         when(f->visibility != IMGACT_VISIBILITY_ALL, IMGACT_FILTER_VISIBILITY) |
-         when(f->sort_count, IMGACT_FILTER_SORT);
+#define IMAGE_ROW(name, kind, member, count, target, word)                                         \
+  {word,                                                                                           \
+   offsetof(imgact_image_filter, member),                                                          \
+   offsetof(imgact_image_filter, count),                                                           \
+   IMGACT_FILTER_IMAGE_##name,                                                                     \
+   IA_FILTER_##kind,                                                                               \
+   IMGACT_TARGET_##target},
+#define ACTION_ROW(name, kind, member, count, target, word)                                        \
+  {word,                                                                                           \
+   offsetof(imgact_action_filter, member),                                                         \
+   offsetof(imgact_action_filter, count),                                                          \
+   IMGACT_FILTER_ACTION_##name,                                                                    \
+   IA_FILTER_##kind,                                                                               \
+   IMGACT_TARGET_##target},
+
+/* clang-format off */
+static const ia_filter image_filters[] = {IMGACT_IMAGE_FILTERS(IMAGE_ROW) {0}};
+static const ia_filter action_filters[] = {IMGACT_ACTION_FILTERS(ACTION_ROW) {0}};
+/* clang-format on */
+static const ia_filter none = {0};
+#define ROWS(rows) ((int)(sizeof(rows) / sizeof *(rows)) - 1)
+_Static_assert(IMGACT_SOURCE_FILTERS + ROWS(image_filters) <= IMGACT_SOURCE_ACTION_FILTERS,
+               "the numbers of image filters reach those of action filters");
+_Static_assert(IMGACT_SOURCE_ACTION_FILTERS + ROWS(action_filters) < IMGACT_SOURCE_FILTERS + 32,
+               "more filters than bits");
+
+const ia_filter *ia_filters_of(imgact_op_kind kind) {
+  if (kind == IMGACT_OP_LIST_IMAGES) return image_filters;
+  return kind == IMGACT_OP_LIST_ACTIONS ? action_filters : &none;
+}
+
+const void *ia_filter_struct(const imgact_call *call) {
+  if (call->kind == IMGACT_OP_LIST_IMAGES) return call->image_filter;
+  return call->kind == IMGACT_OP_LIST_ACTIONS ? call->action_filter : NULL;
+}
+
+/* Returns the filter with the lowest of these bits, or NULL. */
+static const ia_filter *with_bit(uint32_t filters) {
+  uint32_t lowest = filters & (~filters + 1);
+  for (const ia_filter *f = image_filters; f->word; f++)
+    if (f->bit == lowest) return f;
+  for (const ia_filter *f = action_filters; f->word; f++)
+    if (f->bit == lowest) return f;
+  return NULL;
+}
+
+const ia_filter *ia_filter_of_source(intptr_t source) {
+  intptr_t index = source - IMGACT_SOURCE_FILTERS - 1;
+  return index >= 0 && index < 32 ? with_bit(UINT32_C(1) << index) : NULL;
+}
+
+const char *ia_filter_word(uint32_t filters) {
+  const ia_filter *f = with_bit(filters);
+  return f ? f->word : "filter";
+}
+
+bool ia_filter_is_enum(ia_filter_kind kind) {
+  return kind >= IA_FILTER_IMAGE_TYPES && kind <= IA_FILTER_VISIBILITY;
+}
+
+bool ia_filter_is_id(ia_filter_kind kind) { return kind == IA_FILTER_ID || kind == IA_FILTER_IDS; }
+
+ia_filter_value ia_filter_get(const ia_filter *filter, const void *filter_struct) {
+  const void *at = (const char *)filter_struct + filter->offset,
+             *count_at = (const char *)filter_struct + filter->count_offset;
+  switch (filter->kind) {
+  case IA_FILTER_TEXT:
+  case IA_FILTER_ID:
+    return (ia_filter_value){.texts = at, .count = *(const char *const *)at != NULL};
+  case IA_FILTER_TEXTS:
+  case IA_FILTER_IDS:
+  case IA_FILTER_SORT_KEYS:
+    return (ia_filter_value){.texts = *(const char *const *const *)at,
+                             .count = *(const size_t *)count_at};
+  case IA_FILTER_VISIBILITY:
+  case IA_FILTER_FLAG: return (ia_filter_value){.enums = at, .count = *(const unsigned *)at != 0};
+  default:
+    return (ia_filter_value){.enums = *(const unsigned *const *)at,
+                             .count = *(const size_t *)count_at};
+  }
 }
 
 uint32_t ia_filter_asked(const imgact_call *call) {
-  if (call->kind == IMGACT_OP_LIST_IMAGES) return asked_of_images(call->image_filter);
-  if (call->kind != IMGACT_OP_LIST_ACTIONS) return 0;
-  const imgact_action_filter *f = call->action_filter;
-  return when(f->image_id, IMGACT_FILTER_IMAGE_ID) | when(f->ids_count, IMGACT_FILTER_ACTION_ID) |
-         when(f->statuses_count, IMGACT_FILTER_STATUS) | when(f->sort_count, IMGACT_FILTER_SORT);
+  uint32_t asked = 0;
+  for (const ia_filter *f = ia_filters_of(call->kind); f->word; f++)
+    if (ia_filter_get(f, ia_filter_struct(call)).count) asked |= f->bit;
+  return asked;
 }
 
-const char *ia_filter_name(uint32_t filter) {
-  static const char *const names[] = {"type",
-                                      "status",
-                                      "name",
-                                      "architecture",
-                                      "label selector",
-                                      "bound_to",
-                                      "include_deprecated",
-                                      "tag",
-                                      "region",
-                                      "visibility",
-                                      "sort",
-                                      "id",
-                                      "image"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (filter & (1u << i)) return names[i];
-  return "filter";
+uint32_t ia_filter_local(imgact_op_kind kind) {
+  uint32_t local = 0;
+  for (const ia_filter *f = ia_filters_of(kind); f->word; f++)
+    if (f->target != IMGACT_TARGET_NONE || f->kind == IA_FILTER_SORT_KEYS) local |= f->bit;
+  return local;
 }
 
-static bool among(const char *const *texts, size_t count, const char *text) {
-  for (size_t i = 0; i < count; i++)
-    if (ia_str_equal(texts[i], text)) return true;
-  return false;
-}
-
-static bool image_status(const imgact_image_filter *f, imgact_image_status status) {
-  for (size_t i = 0; i < f->statuses_count; i++)
-    if (f->statuses[i] == status) return true;
-  return false;
-}
-
-static bool visible(const imgact_image_filter *f, const imgact_image *image) {
-  if (f->visibility == IMGACT_VISIBILITY_ALL) return true;
-  return image->is_public ==
-         (f->visibility == IMGACT_VISIBILITY_PUBLIC ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE);
-}
-
-bool ia_filter_image(const imgact_call *call, uint32_t filters, uint32_t types,
-                     const imgact_image *image) {
-  const imgact_image_filter *f = call->image_filter;
-  if ((filters & IMGACT_FILTER_TYPE) && types && !(types & IMGACT_IMAGE_TYPE_BIT(image->type)))
-    return false;
-  if ((filters & IMGACT_FILTER_STATUS) && !image_status(f, image->status)) return false;
-  if ((filters & IMGACT_FILTER_NAME) && !ia_str_equal(f->name, image->name)) return false;
-  if ((filters & IMGACT_FILTER_ARCHITECTURE) && !ia_str_equal(f->architecture, image->architecture))
-    return false;
-  if ((filters & IMGACT_FILTER_BOUND_TO) && !among(f->bound_to, f->bound_to_count, image->bound_to))
-    return false;
-  if ((filters & IMGACT_FILTER_TAG) && !among(image->tags, image->tags_count, f->tag)) return false;
-  if ((filters & IMGACT_FILTER_REGION) && !among(image->regions, image->regions_count, f->region))
-    return false;
-  return !(filters & IMGACT_FILTER_VISIBILITY) || visible(f, image);
-}
-
-static bool action_status(const imgact_action_filter *f, imgact_action_status status) {
-  for (size_t i = 0; i < f->statuses_count; i++)
-    if (f->statuses[i] == status) return true;
-  return false;
-}
+/* ---- comparing an item ---- */
 
 bool ia_action_of_image(const imgact_action *action, const char *image_id) {
   for (size_t i = 0; i < action->resources_count; i++)
@@ -106,131 +126,53 @@ bool ia_action_of_another_image(const imgact_action *action, const char *image_i
   return names_images;
 }
 
-bool ia_filter_action(const imgact_call *call, uint32_t filters, const imgact_action *action) {
-  const imgact_action_filter *f = call->action_filter;
-  if ((filters & IMGACT_FILTER_STATUS) && !action_status(f, action->status)) return false;
-  if ((filters & IMGACT_FILTER_ACTION_ID) && !among(f->ids, f->ids_count, action->id)) return false;
-  return !(filters & IMGACT_FILTER_IMAGE_ID) || ia_action_of_image(action, f->image_id);
+static bool has_text(const ia_filter_value *value, const char *text) {
+  for (size_t i = 0; text && i < value->count; i++)
+    if (ia_str_equal(value->texts[i], text)) return true;
+  return false;
 }
 
-/* ---- order ---- */
-
-typedef struct sort_key {
-  const char *word;
-  imgact_target by;
-} sort_key;
-
-static const sort_key image_keys[] = {{"id", IMGACT_TARGET_IMAGE_ID},
-                                      {"name", IMGACT_TARGET_IMAGE_NAME},
-                                      {"created", IMGACT_TARGET_IMAGE_CREATED_AT},
-                                      {NULL, 0}};
-static const sort_key action_keys[] = {{"id", IMGACT_TARGET_ACTION_ID},
-                                       {"command", IMGACT_TARGET_ACTION_COMMAND},
-                                       {"status", IMGACT_TARGET_ACTION_STATUS},
-                                       {"started", IMGACT_TARGET_ACTION_STARTED_AT},
-                                       {"finished", IMGACT_TARGET_ACTION_FINISHED_AT},
-                                       {NULL, 0}};
-
-static const sort_key *key_of(const char *text, bool images, bool *descending) {
-  size_t length = strcspn(text, ":");
-  *descending = !strcmp(text + length, ":desc");
-  if (text[length] && !*descending && strcmp(text + length, ":asc") != 0) return NULL;
-  for (const sort_key *key = images ? image_keys : action_keys; key->word; key++)
-    if (strlen(key->word) == length && !strncmp(key->word, text, length)) return key;
-  return NULL;
+static bool has_enum(const ia_filter_value *value, unsigned word) {
+  for (size_t i = 0; i < value->count; i++)
+    if (value->enums[i] == word) return true;
+  return false;
 }
 
-const char *ia_sort_wrong(const char *const *keys, size_t count, bool images) {
-  bool descending;
-  for (size_t i = 0; i < count; i++)
-    if (!key_of(keys[i], images, &descending)) return keys[i];
-  return NULL;
+static bool is_visible(const ia_filter_value *value, imgact_tristate is_public) {
+  bool wants_public = value->enums[0] == IMGACT_VISIBILITY_PUBLIC;
+  return is_public == (wants_public ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE);
 }
 
-/* Ids are numbers of any length: the longer one is larger, leading zeros aside. */
-static int compare_ids(const char *a, const char *b) {
-  a += strspn(a, "0");
-  b += strspn(b, "0");
-  size_t la = strlen(a), lb = strlen(b);
-  bool numbers = strspn(a, "0123456789") == la && strspn(b, "0123456789") == lb;
-  if (numbers && la != lb) return la < lb ? -1 : 1;
-  return strcmp(a, b);
-}
-
-static const char *text_at(const char *item, const imgact_member *member) {
-  const void *at = item + member->offset;
-  if (member->kind == IMGACT_MEMBER_ACTION_STATUS)
-    return imgact_action_status_name(*(const imgact_action_status *)at);
-  return *(const char *const *)at;
-}
-
-static int compare_times(const void *a, const void *b, bool descending) {
-  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-  if (x == IMGACT_NO_TIME || y == IMGACT_NO_TIME)
-    return (x == IMGACT_NO_TIME) - (y == IMGACT_NO_TIME);
-  return descending ? (x < y) - (x > y) : (x > y) - (x < y);
-}
-
-static int compare_one(const char *a, const char *b, const imgact_member *member, bool descending) {
-  if (member->kind == IMGACT_MEMBER_TIME)
-    return compare_times(a + member->offset, b + member->offset, descending);
-  const char *x = text_at(a, member), *y = text_at(b, member);
-  if (!x || !y) return !x - !y;
-  int order = member->kind == IMGACT_MEMBER_ID ? compare_ids(x, y) : strcmp(x, y);
-  return descending ? -order : order;
-}
-
-typedef struct ordering {
-  const char *const *keys;
-  size_t count;
-  bool images;
-} ordering;
-
-static int compare(const ordering *by, const void *a, const void *b) {
-  for (size_t i = 0; i < by->count; i++) {
-    bool descending;
-    const sort_key *key = key_of(by->keys[i], by->images, &descending);
-    int order = key ? compare_one(a, b, &ia_members[key->by], descending) : 0;
-    if (order) return order;
+/* The values of one filter are alternatives; so are the elements of a member that is a list. */
+static bool passes(const ia_filter *f, const ia_filter_value *value, const char *item) {
+  const imgact_member *member = &ia_members[f->target];
+  const void *at = item + member->offset, *count_at = item + member->second;
+  switch (member->kind) {
+  case IMGACT_MEMBER_IMAGE_STATUS:
+  case IMGACT_MEMBER_ACTION_STATUS: return has_enum(value, *(const unsigned *)at);
+  case IMGACT_MEMBER_TRISTATE: return is_visible(value, *(const imgact_tristate *)at);
+  case IMGACT_MEMBER_STRINGS:
+    for (size_t i = 0; i < *(const size_t *)count_at; i++)
+      if (has_text(value, (*(const char *const *const *)at)[i])) return true;
+    return false;
+  case IMGACT_MEMBER_RESOURCES: {
+    const void *action = item;
+    return ia_action_of_image(action, value->texts[0]);
   }
-  return 0;
+  default: return has_text(value, *(const char *const *)at);
+  }
 }
 
-/* One pass of a bottom-up merge sort: runs of `width` become runs of twice that. */
-static void merge_pass(const ordering *by, void **from, void **to, size_t count, size_t width) {
-  for (size_t start = 0; start < count; start += 2 * width) {
-    size_t middle = start + width < count ? start + width : count;
-    size_t end = middle + width < count ? middle + width : count;
-    size_t left = start, right = middle;
-    for (size_t out = start; out < end; out++) {
-      bool take_left = left < middle && (right >= end || compare(by, from[left], from[right]) <= 0);
-      to[out] = take_left ? from[left++] : from[right++];
+bool ia_filter_passes(const imgact_call *call, uint32_t filters, uint32_t types, const void *item) {
+  for (const ia_filter *f = ia_filters_of(call->kind); f->word; f++) {
+    if (!(filters & f->bit)) continue;
+    if (f->kind == IA_FILTER_IMAGE_TYPES) {
+      const imgact_image *image = item;
+      if (types && !(types & IMGACT_IMAGE_TYPE_BIT(image->type))) return false;
+    } else if (f->target != IMGACT_TARGET_NONE) {
+      const ia_filter_value value = ia_filter_get(f, ia_filter_struct(call));
+      if (!passes(f, &value, item)) return false;
     }
   }
-}
-
-static bool sort_items(const imgact_allocator *allocator, void **items, size_t count,
-                       const ordering *by) {
-  if (count < 2) return true;
-  void **other = ia_alloc(allocator, count * sizeof *other);
-  if (!other) return false;
-  void **from = items, **to = other;
-  for (size_t width = 1; width < count; width *= 2) {
-    merge_pass(by, from, to, count, width);
-    void **swap = from;
-    from = to;
-    to = swap;
-  }
-  if (from != items) memcpy(items, from, count * sizeof *items);
-  ia_free(allocator, other);
   return true;
-}
-
-bool ia_sort(imgact_result *result, const char *const *keys, size_t count, bool images) {
-  ordering by = {keys, count, images};
-  if (images)
-    return sort_items(result->allocator, (void **)(void *)result->images, result->images_count,
-                      &by);
-  return sort_items(result->allocator, (void **)(void *)result->actions, result->actions_count,
-                    &by);
 }

@@ -1,34 +1,64 @@
 /* SPDX-License-Identifier: MIT */
-/* Filters and orders that a cloud's server lacks, applied to the items. */
+/* The filters of lists, one row each, and their application to items. */
 #ifndef IA_FILTER_H
 #define IA_FILTER_H
 
-#include "result.h"
+#include <imgact/provider.h>
+#include <stdbool.h>
 
-/* What can be applied here, to items that carry the field; sorting among it. */
-#define IA_FILTERS_OF_IMAGES                                                                       \
-  (IMGACT_FILTER_TYPE | IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME | IMGACT_FILTER_ARCHITECTURE |   \
-   IMGACT_FILTER_BOUND_TO | IMGACT_FILTER_TAG | IMGACT_FILTER_REGION | IMGACT_FILTER_VISIBILITY |  \
-   IMGACT_FILTER_SORT)
-#define IA_FILTERS_OF_ACTIONS                                                                      \
-  (IMGACT_FILTER_STATUS | IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_IMAGE_ID | IMGACT_FILTER_SORT)
+typedef enum ia_filter_kind {
+  IA_FILTER_TEXT,
+  IA_FILTER_TEXTS,
+  IA_FILTER_ID,
+  IA_FILTER_IDS,
+  IA_FILTER_SORT_KEYS,
+  IA_FILTER_IMAGE_TYPES,
+  IA_FILTER_IMAGE_STATUSES,
+  IA_FILTER_ACTION_STATUSES,
+  IA_FILTER_VISIBILITY,
+  IA_FILTER_FLAG
+} ia_filter_kind;
 
-/* IMGACT_FILTER_... bits of what a call asks for. */
+/* One row of IMGACT_IMAGE_FILTERS or IMGACT_ACTION_FILTERS. */
+typedef struct ia_filter {
+  const char *word; /* in messages; NULL ends a list */
+  size_t offset, count_offset;
+  uint32_t bit; /* IMGACT_FILTER_... */
+  ia_filter_kind kind;
+  imgact_target target;
+} ia_filter;
+
+/* The value of a filter: texts or enums. count 0 = not set. */
+typedef struct ia_filter_value {
+  const char *const *texts; /* elements may be NULL */
+  const unsigned *enums;
+  size_t count;
+} ia_filter_value;
+
+/* The filters that lists of this kind have; empty for other operations. */
+const ia_filter *ia_filters_of(imgact_op_kind kind);
+/* The filter struct of a call; NULL for operations without filters. */
+const void *ia_filter_struct(const imgact_call *call);
+/* The filter that a row of a query sends (IMGACT_SOURCE_FILTER_...); NULL: the source is no filter.
+ */
+const ia_filter *ia_filter_of_source(intptr_t source);
+ia_filter_value ia_filter_get(const ia_filter *filter, const void *filter_struct);
+bool ia_filter_is_enum(ia_filter_kind kind);
+bool ia_filter_is_id(ia_filter_kind kind);
+
+/* IMGACT_FILTER_... bits of the filters that a call sets. */
 uint32_t ia_filter_asked(const imgact_call *call);
-/* "architecture" for IMGACT_FILTER_ARCHITECTURE: the lowest bit's word. */
-const char *ia_filter_name(uint32_t filter);
-/* Does the item pass these filters of the call? types: bits that the query is for, 0 = any. */
-bool ia_filter_image(const imgact_call *call, uint32_t filters, uint32_t types,
-                     const imgact_image *image);
-bool ia_filter_action(const imgact_call *call, uint32_t filters, const imgact_action *action);
-/* Do the action's resources name that image? */
+/* IMGACT_FILTER_... bits that the library can apply to the items of such a list. */
+uint32_t ia_filter_local(imgact_op_kind kind);
+/* "architecture" for IMGACT_FILTER_IMAGE_ARCHITECTURE: the word of the lowest bit. */
+const char *ia_filter_word(uint32_t filters);
+/* Returns true if the item passes these filters of the call. types: image types that the query
+ * selects, as bits; 0 = any. */
+bool ia_filter_passes(const imgact_call *call, uint32_t filters, uint32_t types, const void *item);
+/* Returns true if the action's resources name that image. */
 bool ia_action_of_image(const imgact_action *action, const char *image_id);
-/* Returns true if the action names images and this one is not among them. One that names none may
- * be of any image. */
+/* Returns true if the action names images and this one is not among them. An action that names no
+ * image may be of any. */
 bool ia_action_of_another_image(const imgact_action *action, const char *image_id);
-/* The unknown or malformed key of a list of "KEY[:asc|:desc]", or NULL. */
-const char *ia_sort_wrong(const char *const *keys, size_t count, bool images);
-/* Stable; ids as numbers, what is missing last. false: no memory, order unchanged. */
-bool ia_sort(imgact_result *result, const char *const *keys, size_t count, bool images);
 
 #endif

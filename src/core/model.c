@@ -93,7 +93,7 @@ const imgact_member ia_members[IA_MEMBERS] = {
 
 #define PLUS_ROW(target, kind, member, second, key) +1
 #define PLUS_OBJECT(key, LIST)                      LIST(PLUS_ROW)
-#define FIRST_ACTION                                (IMGACT_TARGET_ACTIONS + 1)
+#define FIRST_ACTION                                (IMGACT_TARGET_NONE + 1)
 static const size_t image_members = IMGACT_IMAGE_MEMBERS(PLUS_ROW, PLUS_OBJECT),
                     action_members = IMGACT_ACTION_MEMBERS(PLUS_ROW, PLUS_OBJECT);
 _Static_assert(IMGACT_IMAGE_MEMBERS(PLUS_ROW, PLUS_OBJECT) < FIRST_ACTION &&

@@ -6,6 +6,7 @@
 #include "pager.h"
 #include "error_fill.h"
 #include "filter.h"
+#include "sort.h"
 #include "str.h"
 #include <string.h>
 
@@ -73,9 +74,10 @@ imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact
       pager->requested_filters & ~(pager->slot->server_filters | pager->slot->local_filters);
   if (lacking)
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s does not support filtering by %s",
-                            provider->name, ia_filter_name(lacking));
+                            provider->name, ia_filter_word(lacking));
   pager->local_filters = pager->requested_filters & pager->slot->local_filters;
-  pager->sort_locally = (pager->local_filters & IMGACT_FILTER_SORT) != 0;
+  pager->sort_locally =
+      (pager->local_filters & (IMGACT_FILTER_IMAGE_SORT | IMGACT_FILTER_ACTION_SORT)) != 0;
   size_t count;
   const char *const *keys = sort_keys(pager, &count);
   const char *wrong = pager->sort_locally ? ia_sort_wrong(keys, count, pager->items.images) : NULL;
@@ -250,27 +252,22 @@ void ia_pager_stop(ia_pager *pager) {
 
 /* ---- a page ---- */
 
-static bool matches(const ia_pager *pager, uint32_t filters, uint32_t types, const void *item) {
-  if (!pager->items.images) return ia_filter_action(&pager->call, filters, item);
-  return ia_filter_image(&pager->call, filters, types, item);
-}
-
 /* The filters that the server did not apply to a page. */
 static bool passes(const ia_pager *pager, const void *item) {
   size_t query = pager->queries.index;
   uint32_t filters = (pager->local_filters | pager->left_filters) & pager->requested_filters;
   uint32_t types = pager->queries.exact_types[query] ? 0 : pager->queries.types[query];
-  if (types) filters |= IMGACT_FILTER_TYPE & pager->requested_filters;
-  return matches(pager, filters, types, item);
+  if (types) filters |= IMGACT_FILTER_IMAGE_TYPE & pager->requested_filters;
+  return ia_filter_passes(&pager->call, filters, types, item);
 }
 
 /* The server applies no filter to an item that is requested by its id. If a filter here rejects the
  * item also as the list showed it, the server's filter means something else, and decides. */
 static bool still_passes(const ia_pager *pager, const void *item) {
-  uint32_t filters = pager->requested_filters & ~(uint32_t)IMGACT_FILTER_LABEL_SELECTOR;
-  uint32_t types = pager->queries.types[pager->queries.index];
-  return passes(pager, item) && (matches(pager, filters, types, item) ||
-                                 !matches(pager, filters, types, pager->asked->item));
+  uint32_t types = pager->queries.types[pager->queries.index], filters = pager->requested_filters;
+  return passes(pager, item) &&
+         (ia_filter_passes(&pager->call, filters, types, item) ||
+          !ia_filter_passes(&pager->call, filters, types, pager->asked->item));
 }
 
 static bool take_items(ia_pager *pager, bool again) {
@@ -442,7 +439,7 @@ static ia_pager_state on_item(ia_pager *pager) {
    */
   if (error->status == IMGACT_NOT_FOUND && error->http_status == 404)
     ia_item_list_not_found(items, pager->asked);
-  else if (found && !(pager->requested_filters & IMGACT_FILTER_LABEL_SELECTOR))
+  else if (found && !(pager->requested_filters & IMGACT_FILTER_IMAGE_LABEL_SELECTOR))
     ia_item_list_found(items, pager->asked,
                        still_passes(pager, ia_item_list_response_item(items, 0)));
   else

@@ -291,9 +291,10 @@ static bool check_path(const slot_checker *s) {
 }
 
 static bool check_argument(const slot_checker *s, const imgact_argument *row, bool in_body) {
-  bool needs_words = row->source == IMGACT_SOURCE_TYPES || row->source == IMGACT_SOURCE_STATUSES;
+  const ia_filter *filter = ia_filter_of_source(row->source);
+  bool needs_words = filter && ia_filter_is_enum(filter->kind);
   bool needs_text = row->source == IMGACT_SOURCE_TEXT || row->source == IMGACT_SOURCE_CONVERT ||
-                    row->source == IMGACT_SOURCE_INCLUDE_DEPRECATED;
+                    (filter && filter->kind == IA_FILTER_FLAG);
   const char *wrong = !ia_has_source(s->kind, row->source, in_body)
                           ? "has a source that is not available there"
                       : needs_words && !row->words ? "needs words"
@@ -307,14 +308,17 @@ static bool check_argument(const slot_checker *s, const imgact_argument *row, bo
 
 /* A filter that no row sends would be ignored. What prepare sends is not known here. */
 static bool check_filters(const slot_checker *s) {
-  uint32_t sent = strstr(s->slot->path, "{image}") ? IMGACT_FILTER_IMAGE_ID : 0;
-  for (const imgact_argument *row = s->slot->query; row && row->key; row++)
-    sent |= ia_filter_of_source(row->source);
+  uint32_t sent = strstr(s->slot->path, "{image}") ? IMGACT_FILTER_ACTION_IMAGE : 0;
+  for (const imgact_argument *row = s->slot->query; row && row->key; row++) {
+    const ia_filter *filter = ia_filter_of_source(row->source);
+    if (filter) sent |= filter->bit;
+  }
   const imgact_image_map *map = s->c->provider->image_map;
-  if (map && map->public_types && (sent & IMGACT_FILTER_TYPE)) sent |= IMGACT_FILTER_VISIBILITY;
+  if (map && map->public_types && (sent & IMGACT_FILTER_IMAGE_TYPE))
+    sent |= IMGACT_FILTER_IMAGE_VISIBILITY;
   uint32_t lost = s->slot->prepare ? 0 : s->slot->server_filters & ~sent;
   return !lost || reject(s->c, "%s: no row sends the filter '%s'", imgact_op_kind_name(s->kind),
-                         ia_filter_name(lost & (~lost + 1)));
+                         ia_filter_word(lost));
 }
 
 static bool is_method(const char *method) {
@@ -409,9 +413,9 @@ static bool check_declarations(const checker *c) {
   if (sends(p, IMGACT_OP_GET_IMAGE) && (by_name->flags & IMGACT_SLOT_NAME_LOOKUP) &&
       !sends(p, IMGACT_OP_LIST_IMAGES))
     return reject(c, "get_image: a lookup by name needs list_images");
-  if (images && (images->local_filters & ~IA_FILTERS_OF_IMAGES))
+  if (images && (images->local_filters & ~ia_filter_local(IMGACT_OP_LIST_IMAGES)))
     return reject(c, "list_images: local_filters has a filter that only a server can apply");
-  if (actions && (actions->local_filters & ~IA_FILTERS_OF_ACTIONS))
+  if (actions && (actions->local_filters & ~ia_filter_local(IMGACT_OP_LIST_ACTIONS)))
     return reject(c, "list_actions: local_filters has a filter that only a server can apply");
   return true;
 }

@@ -114,7 +114,7 @@ static imgact_status check_action_of_image(const imgact_call *call, const imgact
 static imgact_status check_listed_action(const ia_reply_target *target, const imgact_action *action,
                                          imgact_error *error) {
   bool chosen_here =
-      ((target->slot->local_filters | target->local_filters) & IMGACT_FILTER_IMAGE_ID) != 0;
+      ((target->slot->local_filters | target->local_filters) & IMGACT_FILTER_ACTION_IMAGE) != 0;
   return chosen_here ? IMGACT_OK : check_action_of_image(target->call, action, error);
 }
 

@@ -171,12 +171,12 @@ TEST(provider_table_without_lists_accepted) {
 TEST(provider_table_unsupported_declaration_rejected) {
   table t = copy_of_digitalocean();
   t.provider.slots = t.slots;
-  t.slots[IMGACT_OP_LIST_IMAGES].local_filters |= IMGACT_FILTER_LABEL_SELECTOR;
+  t.slots[IMGACT_OP_LIST_IMAGES].local_filters |= IMGACT_FILTER_IMAGE_LABEL_SELECTOR;
 
   assert_table_refused(&t.provider, "filter");
   t = copy_of_digitalocean();
   t.provider.slots = t.slots;
-  t.slots[IMGACT_OP_LIST_ACTIONS].local_filters |= IMGACT_FILTER_TAG;
+  t.slots[IMGACT_OP_LIST_ACTIONS].local_filters |= IMGACT_FILTER_IMAGE_TAG;
   assert_table_refused(&t.provider, "filter");
   t = copy_of_digitalocean();
   t.provider.slots = t.slots;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Local filters and sort orders, also of items without a value.
 #include "filter.h"
+#include "sort.h"
 #include "testing.h"
 
 static imgact_image image_of(const char *id, const char *name, int64_t created_at) {
@@ -14,7 +15,7 @@ static imgact_image image_of(const char *id, const char *name, int64_t created_a
 
 static bool passes(const imgact_image_filter *filter, uint32_t types, const imgact_image *image) {
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = filter};
-  return ia_filter_image(&call, ia_filter_asked(&call), types, image);
+  return ia_filter_passes(&call, ia_filter_asked(&call), types, image);
 }
 
 TEST(filter_image_missing_member_is_excluded) {
@@ -67,11 +68,11 @@ TEST(filter_image_type_uses_query_mask) {
   imgact_call call = {.size = sizeof call,
                       .kind = IMGACT_OP_LIST_IMAGES,
                       .image_filter = &(imgact_image_filter){0}};
-  assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE, 0, &image));
-  assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE,
-                              IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), &image));
-  assert_false(ia_filter_image(&call, IMGACT_FILTER_TYPE,
-                               IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), &image));
+  assert_true(ia_filter_passes(&call, IMGACT_FILTER_IMAGE_TYPE, 0, &image));
+  assert_true(ia_filter_passes(&call, IMGACT_FILTER_IMAGE_TYPE,
+                               IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), &image));
+  assert_false(ia_filter_passes(&call, IMGACT_FILTER_IMAGE_TYPE,
+                                IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), &image));
 }
 
 TEST(filter_action_matches_all_members) {
@@ -87,17 +88,17 @@ TEST(filter_action_matches_all_members) {
   imgact_call call = {
       .size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &filter};
 
-  assert_int_equal(ia_filter_asked(&call),
-                   IMGACT_FILTER_IMAGE_ID | IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_STATUS);
-  assert_true(ia_filter_action(&call, ia_filter_asked(&call), &action));
+  assert_int_equal(ia_filter_asked(&call), IMGACT_FILTER_ACTION_IMAGE | IMGACT_FILTER_ACTION_ID |
+                                               IMGACT_FILTER_ACTION_STATUS);
+  assert_true(ia_filter_passes(&call, ia_filter_asked(&call), 0, &action));
   filter.image_id = "4711"; // id of a server
-  assert_false(ia_filter_action(&call, ia_filter_asked(&call), &action));
+  assert_false(ia_filter_passes(&call, ia_filter_asked(&call), 0, &action));
   filter.image_id = NULL;
   action.id = "2";
-  assert_false(ia_filter_action(&call, ia_filter_asked(&call), &action));
+  assert_false(ia_filter_passes(&call, ia_filter_asked(&call), 0, &action));
   action.id = "1";
   action.status = IMGACT_ACTION_STATUS_SUCCESS;
-  assert_false(ia_filter_action(&call, ia_filter_asked(&call), &action));
+  assert_false(ia_filter_passes(&call, ia_filter_asked(&call), 0, &action));
 }
 
 // ---- order
@@ -155,8 +156,8 @@ TEST(sort_actions_by_status_and_command) {
 TEST(filter_asked_other_calls_is_empty) {
   const imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE};
   assert_int_equal(ia_filter_asked(&call), 0);
-  assert_string_equal(ia_filter_name(0), "filter");
-  assert_string_equal(ia_filter_name(IMGACT_FILTER_TAG), "tag");
+  assert_string_equal(ia_filter_word(0), "filter");
+  assert_string_equal(ia_filter_word(IMGACT_FILTER_IMAGE_TAG), "tag");
 }
 
 TEST(sort_unknown_key_is_rejected) {
@@ -193,3 +194,61 @@ TEST(sort_many_images_is_stable) {
 }
 
 int main(void) { return testing_run(NULL, NULL); }
+
+/* Adds the bytes of a filter's member, and of its count. */
+static size_t member_bytes(const ia_filter *f) {
+  switch (f->kind) {
+  case IA_FILTER_VISIBILITY: return sizeof(imgact_visibility);
+  case IA_FILTER_FLAG: return sizeof(int32_t);
+  default: return sizeof(void *) + (f->count_offset != f->offset ? sizeof(size_t) : 0);
+  }
+}
+
+// A member without a row would be neither copied nor checked, sent or applied.
+TEST(filter_rows_cover_all_members) {
+  static const struct {
+    imgact_op_kind kind;
+    size_t bytes;
+  } lists[] = {{IMGACT_OP_LIST_IMAGES, sizeof(imgact_image_filter)},
+               {IMGACT_OP_LIST_ACTIONS, sizeof(imgact_action_filter)}};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    size_t bytes = sizeof(size_t); // the size of the struct
+    uint32_t bits = 0;
+    for (const ia_filter *f = ia_filters_of(lists[i].kind); f->word; f++) {
+      bytes += member_bytes(f);
+      assert_int_equal(bits & f->bit, 0);
+      bits |= f->bit;
+    }
+    assert_int_equal(bytes, lists[i].bytes);
+  }
+  assert_null(ia_filters_of(IMGACT_OP_GET_IMAGE)->word);
+}
+
+TEST(filter_source_names_its_row) {
+  static const struct {
+    intptr_t source;
+    uint32_t bit;
+  } rows[] = {{IMGACT_SOURCE_FILTER_IMAGE_TYPE, IMGACT_FILTER_IMAGE_TYPE},
+              {IMGACT_SOURCE_FILTER_IMAGE_SORT, IMGACT_FILTER_IMAGE_SORT},
+              {IMGACT_SOURCE_FILTER_ACTION_IMAGE, IMGACT_FILTER_ACTION_IMAGE},
+              {IMGACT_SOURCE_FILTER_ACTION_SORT, IMGACT_FILTER_ACTION_SORT}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    assert_int_equal(ia_filter_of_source(rows[i].source)->bit, rows[i].bit);
+  const intptr_t others[] = {-1,
+                             0,
+                             IMGACT_SOURCE_REGION,
+                             IMGACT_SOURCE_FILTERS,
+                             IMGACT_SOURCE_ACTION_FILTERS,
+                             IMGACT_SOURCE_FILTERS + 40};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    assert_null(ia_filter_of_source(others[i]));
+}
+
+// Only what items report can be compared here.
+TEST(filter_local_leaves_out_server_filters) {
+  assert_int_equal(ia_filter_local(IMGACT_OP_LIST_IMAGES) & IMGACT_FILTER_IMAGE_LABEL_SELECTOR, 0);
+  assert_int_equal(ia_filter_local(IMGACT_OP_LIST_IMAGES) & IMGACT_FILTER_IMAGE_INCLUDE_DEPRECATED,
+                   0);
+  assert_true(ia_filter_local(IMGACT_OP_LIST_IMAGES) & IMGACT_FILTER_IMAGE_TYPE);
+  assert_true(ia_filter_local(IMGACT_OP_LIST_ACTIONS) & IMGACT_FILTER_ACTION_SORT);
+}

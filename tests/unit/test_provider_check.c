@@ -14,9 +14,10 @@ static const imgact_field whole_action[] = {{"id", IMGACT_TARGET_ACTION_ID, NULL
                                             {"of[].id", IMGACT_TARGET_ACTION_RESOURCE_ID, NULL},
                                             {"of[].type", IMGACT_TARGET_ACTION_RESOURCE_TYPE, NULL},
                                             {NULL, 0, NULL}};
-static const imgact_argument image_query[] = {{"state", IMGACT_SOURCE_STATUSES, NULL, words},
-                                              {"page", IMGACT_SOURCE_PAGE, NULL, NULL},
-                                              {NULL, 0, NULL, NULL}};
+static const imgact_argument image_query[] = {
+    {"state", IMGACT_SOURCE_FILTER_IMAGE_STATUS, NULL, words},
+    {"page", IMGACT_SOURCE_PAGE, NULL, NULL},
+    {NULL, 0, NULL, NULL}};
 static const imgact_argument transfer_body[] = {{"region", IMGACT_SOURCE_REGION, NULL, NULL},
                                                 {NULL, 0, NULL, NULL}};
 static const imgact_paging paging = {.next = "next"};
@@ -43,11 +44,11 @@ static void make_whole(void) {
   IMAGES = (imgact_slot){.path = "/images",
                          .query = image_query,
                          .images = "images",
-                         .server_filters = IMGACT_FILTER_STATUS,
+                         .server_filters = IMGACT_FILTER_IMAGE_STATUS,
                          .flags = IMGACT_SLOT_IDEMPOTENT};
   ACTIONS = (imgact_slot){.path = "/v2[/images/{image}]/actions",
                           .actions = "actions",
-                          .server_filters = IMGACT_FILTER_IMAGE_ID,
+                          .server_filters = IMGACT_FILTER_ACTION_IMAGE,
                           .flags = IMGACT_SLOT_IDEMPOTENT};
   TRANSFER = (imgact_slot){.method = "POST",
                            .path = "/images/{image}/copies",
@@ -158,17 +159,20 @@ TEST(check_paths_of_slots_are_named) {
 TEST(check_rows_of_requests_are_named) {
   static imgact_argument row[2];
 #define ROW(source, text, words) (row[0] = (imgact_argument){"k", source, text, words}, row)
-  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_STATUSES, NULL, NULL), "query row 'k' needs words");
-  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_TYPES, NULL, NULL), "query row 'k' needs words");
+  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_FILTER_IMAGE_STATUS, NULL, NULL),
+          "query row 'k' needs words");
+  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_FILTER_IMAGE_TYPE, NULL, NULL),
+          "query row 'k' needs words");
   REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_TEXT, NULL, NULL), "query row 'k' needs a text");
   REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_PROTECT, NULL, NULL), "'k' has a source");
   REFUSED(IMAGES.query = ROW((imgact_source)99, NULL, NULL), "'k' has a source");
   REFUSED(IMAGES.query = ROW((imgact_source)0, NULL, NULL), "'k' has a source");
-  REFUSED(ACTIONS.query = ROW(IMGACT_SOURCE_TAG, NULL, NULL), "list_actions: query row 'k'");
+  REFUSED(ACTIONS.query = ROW(IMGACT_SOURCE_FILTER_IMAGE_TAG, NULL, NULL),
+          "list_actions: query row 'k'");
   REFUSED(TRANSFER.body = ROW(IMGACT_SOURCE_PAGE, NULL, NULL), "transfer: body row 'k'");
   REFUSED(TRANSFER.body = ROW(IMGACT_SOURCE_NAME, NULL, NULL), "transfer: body row 'k'");
-  REFUSED(IMAGES.server_filters |= IMGACT_FILTER_TAG, "no row sends the filter 'tag'");
-  REFUSED(ACTIONS.path = "/actions", "no row sends the filter 'image'");
+  REFUSED(IMAGES.server_filters |= IMGACT_FILTER_IMAGE_TAG, "no row sends the filter 'tag'");
+  REFUSED(ACTIONS.path = "/actions", "no row sends the filter 'image id'");
 }
 
 static imgact_field rows[IMGACT_MAX_FIELDS + 2];
@@ -288,7 +292,7 @@ TEST(check_words_need_known_values) {
     const imgact_field fields[] = {{"id", IMGACT_TARGET_IMAGE_ID, NULL},
                                    {"kind", IMGACT_TARGET_IMAGE_TYPE, wrong[i]},
                                    {NULL, 0, NULL}};
-    const imgact_argument query[] = {{"state", IMGACT_SOURCE_STATUSES, NULL, wrong[i]},
+    const imgact_argument query[] = {{"state", IMGACT_SOURCE_FILTER_IMAGE_STATUS, NULL, wrong[i]},
                                      {NULL, 0, NULL, NULL}};
     REFUSED(t.image_map.fields = fields, "row 'kind' has a word with an unknown value");
     REFUSED(IMAGES.query = query, "query row 'state' has a word with an unknown value");

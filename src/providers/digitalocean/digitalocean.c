@@ -249,7 +249,7 @@ static imgact_status prepare_images(const imgact_call *call, imgact_request *req
   if (visibility == IMGACT_VISIBILITY_PUBLIC && own_alone)
     imgact_request_set_empty_result(request);
   else if (visibility != IMGACT_VISIBILITY_ALL && !own_alone)
-    imgact_request_filter_locally(request, IMGACT_FILTER_VISIBILITY);
+    imgact_request_filter_locally(request, IMGACT_FILTER_IMAGE_VISIBILITY);
   imgact_request_add_query(request, "tag_name", call->image_filter->tag);
   add_page(call, request);
   return IMGACT_OK;
@@ -272,7 +272,7 @@ static imgact_status prepare_actions(const imgact_call *call, imgact_request *re
                                      imgact_error *error) {
   (void)error;
   if (!call->action_filter->image_id)
-    imgact_request_filter_locally(request, IMGACT_FILTER_IMAGE_ID);
+    imgact_request_filter_locally(request, IMGACT_FILTER_ACTION_IMAGE);
   add_page(call, request);
   return IMGACT_OK;
 }
@@ -291,7 +291,8 @@ static const imgact_argument transfer_body[] = {{"type", IMGACT_SOURCE_TEXT, "tr
 
 /* ---- the table ---- */
 
-#define ONE_IMAGE .path = "/v2/images/{image}", .flags = IMGACT_SLOT_IDEMPOTENT
+#define BY(filter) IMGACT_FILTER_IMAGE_##filter
+#define ONE_IMAGE  .path = "/v2/images/{image}", .flags = IMGACT_SLOT_IDEMPOTENT
 /* A token may be allowed to see images and no actions: then only the path below the image works. */
 #define ONE_ACTION                                                                                 \
   .path = "/v2[/images/{image}]/actions/{action}", .action = "action",                             \
@@ -306,10 +307,8 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                .prepare = prepare_images,
                                .images = "images",
                                .flags = IMGACT_SLOT_IDEMPOTENT,
-                               .server_filters = IMGACT_FILTER_TYPE | IMGACT_FILTER_TAG |
-                                                 IMGACT_FILTER_VISIBILITY,
-                               .local_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME |
-                                                IMGACT_FILTER_REGION | IMGACT_FILTER_SORT},
+                               .server_filters = BY(TYPE) | BY(TAG) | BY(VISIBILITY),
+                               .local_filters = BY(STATUS) | BY(NAME) | BY(REGION) | BY(SORT)},
     [IMGACT_OP_GET_IMAGE] = {ONE_IMAGE, .prepare = prepare_image, .image = "image"},
     [IMGACT_OP_UPDATE_IMAGE] = {ONE_IMAGE, .method = "PUT", .body = update_body, .image = "image"},
     [IMGACT_OP_DELETE_IMAGE] = {ONE_IMAGE, .method = "DELETE"},
@@ -317,9 +316,10 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                 .prepare = prepare_actions,
                                 .actions = "actions",
                                 .flags = IMGACT_SLOT_IDEMPOTENT,
-                                .server_filters = IMGACT_FILTER_IMAGE_ID,
-                                .local_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_ACTION_ID |
-                                                 IMGACT_FILTER_SORT},
+                                .server_filters = IMGACT_FILTER_ACTION_IMAGE,
+                                .local_filters = IMGACT_FILTER_ACTION_STATUS |
+                                                 IMGACT_FILTER_ACTION_ID |
+                                                 IMGACT_FILTER_ACTION_SORT},
     [IMGACT_OP_GET_ACTION] = {ONE_ACTION},
     [IMGACT_OP_CONVERT] = {STARTED_ACTION, .body = convert_body},
     [IMGACT_OP_TRANSFER] = {STARTED_ACTION, .body = transfer_body},

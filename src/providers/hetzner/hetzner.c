@@ -132,14 +132,14 @@ static const imgact_rate_headers rate_headers = {.limit = "RateLimit-Limit",
 /* ---- requests ---- */
 
 static const imgact_argument image_query[] = {
-    {"type", IMGACT_SOURCE_TYPES, NULL, image_types},
-    {"status", IMGACT_SOURCE_STATUSES, NULL, image_statuses},
-    {"bound_to", IMGACT_SOURCE_BOUND_TO, NULL, NULL},
-    {"name", IMGACT_SOURCE_NAME, NULL, NULL},
-    {"architecture", IMGACT_SOURCE_ARCHITECTURE, NULL, NULL},
-    {"label_selector", IMGACT_SOURCE_LABEL_SELECTOR, NULL, NULL},
-    {"include_deprecated", IMGACT_SOURCE_INCLUDE_DEPRECATED, "true", NULL},
-    {"sort", IMGACT_SOURCE_SORT, NULL, NULL},
+    {"type", IMGACT_SOURCE_FILTER_IMAGE_TYPE, NULL, image_types},
+    {"status", IMGACT_SOURCE_FILTER_IMAGE_STATUS, NULL, image_statuses},
+    {"bound_to", IMGACT_SOURCE_FILTER_IMAGE_BOUND_TO, NULL, NULL},
+    {"name", IMGACT_SOURCE_FILTER_IMAGE_NAME, NULL, NULL},
+    {"architecture", IMGACT_SOURCE_FILTER_IMAGE_ARCHITECTURE, NULL, NULL},
+    {"label_selector", IMGACT_SOURCE_FILTER_IMAGE_LABEL_SELECTOR, NULL, NULL},
+    {"include_deprecated", IMGACT_SOURCE_FILTER_IMAGE_INCLUDE_DEPRECATED, "true", NULL},
+    {"sort", IMGACT_SOURCE_FILTER_IMAGE_SORT, NULL, NULL},
     {"page", IMGACT_SOURCE_PAGE, NULL, NULL},
     {"per_page", IMGACT_SOURCE_PER_PAGE, NULL, NULL},
     {NULL, 0, NULL, NULL}};
@@ -152,9 +152,9 @@ static const imgact_argument update_body[] = {
 static const imgact_argument convert_body[] = {{"type", IMGACT_SOURCE_TEXT, "snapshot", NULL},
                                                {NULL, 0, NULL, NULL}};
 static const imgact_argument action_query[] = {
-    {"status", IMGACT_SOURCE_STATUSES, NULL, action_statuses},
-    {"id", IMGACT_SOURCE_ACTION_IDS, NULL, NULL},
-    {"sort", IMGACT_SOURCE_SORT, NULL, NULL},
+    {"status", IMGACT_SOURCE_FILTER_ACTION_STATUS, NULL, action_statuses},
+    {"id", IMGACT_SOURCE_FILTER_ACTION_ID, NULL, NULL},
+    {"sort", IMGACT_SOURCE_FILTER_ACTION_SORT, NULL, NULL},
     {"page", IMGACT_SOURCE_PAGE, NULL, NULL},
     {"per_page", IMGACT_SOURCE_PER_PAGE, NULL, NULL},
     {NULL, 0, NULL, NULL}};
@@ -174,16 +174,17 @@ static imgact_status prepare_actions(const imgact_call *call, imgact_request *re
 
 /* ---- the table ---- */
 
+#define BY(filter) IMGACT_FILTER_IMAGE_##filter
+
 static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_IMAGES] = {.path = "/images",
                                .query = image_query,
                                .images = "images",
                                .flags = IMGACT_SLOT_IDEMPOTENT,
-                               .server_filters =
-                                   IMGACT_FILTER_TYPE | IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME |
-                                   IMGACT_FILTER_ARCHITECTURE | IMGACT_FILTER_LABEL_SELECTOR |
-                                   IMGACT_FILTER_BOUND_TO | IMGACT_FILTER_INCLUDE_DEPRECATED |
-                                   IMGACT_FILTER_VISIBILITY | IMGACT_FILTER_SORT},
+                               .server_filters = BY(TYPE) | BY(STATUS) | BY(NAME) |
+                                                 BY(ARCHITECTURE) | BY(LABEL_SELECTOR) |
+                                                 BY(BOUND_TO) | BY(INCLUDE_DEPRECATED) |
+                                                 BY(VISIBILITY) | BY(SORT)},
     [IMGACT_OP_GET_IMAGE] = {.path = "/images/{image}",
                              .image = "image",
                              .flags = IMGACT_SLOT_IDEMPOTENT | IMGACT_SLOT_NAME_LOOKUP},
@@ -200,8 +201,9 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                 .prepare = prepare_actions,
                                 .actions = "actions",
                                 .flags = IMGACT_SLOT_IDEMPOTENT,
-                                .server_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_SORT |
-                                                  IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_IMAGE_ID,
+                                .server_filters =
+                                    IMGACT_FILTER_ACTION_STATUS | IMGACT_FILTER_ACTION_SORT |
+                                    IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_ACTION_IMAGE,
                                 .rate_limit_index = ACTIONS_LIMIT},
     /* The image's own path is deprecated since 2026-04-30. The other one answers for the actions of
      * every image. */

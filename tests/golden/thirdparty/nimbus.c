@@ -26,10 +26,10 @@ static int is_uuid(const char *text) {
 }
 
 /* Words of the API, and what they mean here. */
-static const imgact_word image_types[] = {{"stock", IMGACT_IMAGE_TYPE_SYSTEM},
-                                          {"capture", IMGACT_IMAGE_TYPE_SNAPSHOT},
-                                          {"upload", IMGACT_IMAGE_TYPE_CUSTOM},
-                                          {NULL, IMGACT_IMAGE_TYPE_UNKNOWN}};
+static const imgact_word kinds[] = {{"stock", IMGACT_IMAGE_TYPE_SYSTEM},
+                                    {"capture", IMGACT_IMAGE_TYPE_SNAPSHOT},
+                                    {"upload", IMGACT_IMAGE_TYPE_CUSTOM},
+                                    {NULL, IMGACT_IMAGE_TYPE_UNKNOWN}};
 static const imgact_word image_statuses[] = {{"queued", IMGACT_IMAGE_STATUS_CREATING},
                                              {"~active", IMGACT_IMAGE_STATUS_AVAILABLE},
                                              {NULL, IMGACT_IMAGE_STATUS_UNKNOWN}};
@@ -45,7 +45,7 @@ static const imgact_field image_fields[] = {
     {"id", IMGACT_TARGET_IMAGE_ID, NULL},
     {"name", IMGACT_TARGET_IMAGE_NAME, NULL},
     {"summary", IMGACT_TARGET_IMAGE_DESCRIPTION, NULL},
-    {"kind", IMGACT_TARGET_IMAGE_TYPE, image_types},
+    {"kind", IMGACT_TARGET_IMAGE_TYPE, kinds},
     {"state", IMGACT_TARGET_IMAGE_STATUS, image_statuses},
     {"size_gib", IMGACT_TARGET_IMAGE_SIZE_GB, NULL},
     {"locations[].region", IMGACT_TARGET_IMAGE_REGIONS, NULL},
@@ -76,11 +76,11 @@ static const imgact_errors errors = {.code = "fault.reason",
                                      .codes = codes};
 
 /* What requests send. */
-static const imgact_argument image_query[] = {{"kind", IMGACT_SOURCE_TYPES, NULL, image_types},
-                                              {"name", IMGACT_SOURCE_NAME, NULL, NULL},
-                                              {"limit", IMGACT_SOURCE_PER_PAGE, NULL, NULL},
-                                              {"marker", IMGACT_SOURCE_CURSOR, NULL, NULL},
-                                              {NULL, 0, NULL, NULL}};
+static const imgact_argument query[] = {{"kind", IMGACT_SOURCE_FILTER_IMAGE_TYPE, NULL, kinds},
+                                        {"name", IMGACT_SOURCE_FILTER_IMAGE_NAME, NULL, NULL},
+                                        {"limit", IMGACT_SOURCE_PER_PAGE, NULL, NULL},
+                                        {"marker", IMGACT_SOURCE_CURSOR, NULL, NULL},
+                                        {NULL, 0, NULL, NULL}};
 static const imgact_argument task_query[] = {{"limit", IMGACT_SOURCE_PER_PAGE, NULL, NULL},
                                              {"marker", IMGACT_SOURCE_CURSOR, NULL, NULL},
                                              {NULL, 0, NULL, NULL}};
@@ -90,15 +90,15 @@ static const imgact_argument update_body[] = {{"name", IMGACT_SOURCE_NAME, NULL,
 static const imgact_argument copy_body[] = {{"region", IMGACT_SOURCE_REGION, NULL, NULL},
                                             {NULL, 0, NULL, NULL}};
 
-#define READ .flags = IMGACT_SLOT_IDEMPOTENT
-#define TASK .path = "/compute/tasks/{action}", .action = "task"
+#define READ       .flags = IMGACT_SLOT_IDEMPOTENT
+#define TASK       .path = "/compute/tasks/{action}", .action = "task"
+#define BY(filter) IMGACT_FILTER_IMAGE_##filter
 static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_IMAGES] = {.path = "/compute/images",
-                               .query = image_query,
+                               .query = query,
                                .images = "images",
-                               .server_filters = IMGACT_FILTER_TYPE | IMGACT_FILTER_NAME |
-                                                 IMGACT_FILTER_VISIBILITY,
-                               .local_filters = IMGACT_FILTER_REGION | IMGACT_FILTER_SORT,
+                               .server_filters = BY(TYPE) | BY(NAME) | BY(VISIBILITY),
+                               .local_filters = BY(REGION) | BY(SORT),
                                READ},
     [IMGACT_OP_GET_IMAGE] = {.path = "/compute/images/{image}", .image = "image", READ},
     [IMGACT_OP_UPDATE_IMAGE] = {.method = "PATCH",
@@ -109,7 +109,7 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_ACTIONS] = {.path = "/compute/images/{image}/tasks",
                                 .query = task_query,
                                 .actions = "tasks",
-                                .server_filters = IMGACT_FILTER_IMAGE_ID,
+                                .server_filters = IMGACT_FILTER_ACTION_IMAGE,
                                 READ},
     [IMGACT_OP_GET_ACTION] = {TASK, READ},
     [IMGACT_OP_TRANSFER] = {.method = "POST",
