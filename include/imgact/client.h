@@ -25,21 +25,44 @@ typedef struct imgact_config imgact_config;
 struct imgact_provider;  /* provider.h */
 struct imgact_transport; /* transport.h */
 
-/* Operations of a provider. */
+/*
+ * The operations of a provider:
+ *
+ *   ROW(operation, effect, argument, action, name, key)
+ *
+ * - operation: end of IMGACT_OP_...
+ * - effect: READ; or CHANGE, if it changes an image.
+ * - argument: FILTER for lists; ACTION for one action and ACTIONS for several; otherwise IMAGE, or
+ *   UPDATE, PROTECT or REGION for an image and its change.
+ * - action: kind of the action that it starts, of IMGACT_ACTION_KIND_...; OTHER if none.
+ * - name: imgact_op_kind_name().
+ * - key: its key in the JSON of `imgact provider list`.
+ *
+ * Later versions append rows.
+ */
+/* clang-format off */
+#define IMGACT_OPERATIONS(ROW)                                                                     \
+  ROW(LIST_IMAGES, READ, FILTER, OTHER, "list_images", "list_images")                              \
+  ROW(GET_IMAGE, READ, IMAGE, OTHER, "get_image", "get_image")                                     \
+  ROW(UPDATE_IMAGE, CHANGE, UPDATE, OTHER, "update_image", "update_image")                         \
+  ROW(DELETE_IMAGE, CHANGE, IMAGE, OTHER, "delete_image", "delete_image")                          \
+  ROW(LIST_ACTIONS, READ, FILTER, OTHER, "list_actions", "list_actions")                           \
+  ROW(GET_ACTION, READ, ACTION, OTHER, "get_action", "get_action")                                 \
+  ROW(CHANGE_PROTECTION, CHANGE, PROTECT, CHANGE_PROTECTION, "change_protection", "change_protection") \
+  ROW(CONVERT, CHANGE, IMAGE, CONVERT, "convert", "convert_image")                                 \
+  ROW(TRANSFER, CHANGE, REGION, TRANSFER, "transfer", "transfer_image")                            \
+  ROW(WAIT_ACTIONS, READ, ACTIONS, OTHER, "wait_actions", "wait_for_actions")
+/* clang-format on */
+
+#define IMGACT_OPERATION_ROW(operation, effect, argument, action, name, key) IMGACT_OP_##operation,
+
+/* Operations of a provider: IMGACT_OP_... for each row of IMGACT_OPERATIONS. */
 typedef enum imgact_op_kind {
-  IMGACT_OP_LIST_IMAGES,
-  IMGACT_OP_GET_IMAGE,
-  IMGACT_OP_UPDATE_IMAGE,
-  IMGACT_OP_DELETE_IMAGE,
-  IMGACT_OP_LIST_ACTIONS,
-  IMGACT_OP_GET_ACTION,
-  IMGACT_OP_CHANGE_PROTECTION,
-  IMGACT_OP_CONVERT,
-  IMGACT_OP_TRANSFER,
-  IMGACT_OP_WAIT_ACTIONS,
+  IMGACT_OPERATIONS(IMGACT_OPERATION_ROW) /* from 0 */
   IMGACT_OP_COUNT,
   IMGACT_OP_MAX_ENUM = 0x7fffffff
 } imgact_op_kind;
+#undef IMGACT_OPERATION_ROW
 
 /*
  * Returns the name of an operation, for example "list_images".

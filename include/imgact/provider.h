@@ -475,14 +475,14 @@ typedef struct imgact_action_map {
  *
  *   ROW(filter, kind, member, count, target, word)
  *
- * filter  end of IMGACT_FILTER_IMAGE_... and IMGACT_SOURCE_FILTER_IMAGE_...; of an action:
- *         IMGACT_FILTER_ACTION_... and IMGACT_SOURCE_FILTER_ACTION_...
- * kind    TEXT, TEXTS, ID, IDS, SORT_KEYS, IMAGE_TYPES, IMAGE_STATUSES, ACTION_STATUSES, VISIBILITY
- *         or FLAG
- * member  member of the filter struct, with its count; a single value repeats its own name
- * target  IMGACT_TARGET_... that the library compares if the filter is one of local_filters; NONE:
- *         only a server can apply the filter
- * word    name in messages
+ * - filter: end of IMGACT_FILTER_IMAGE_... and IMGACT_SOURCE_FILTER_IMAGE_..., or of
+ *   IMGACT_FILTER_ACTION_... and IMGACT_SOURCE_FILTER_ACTION_...
+ * - kind: type of the member: TEXT, TEXTS, ID, IDS, SORT_KEYS, IMAGE_TYPES, IMAGE_STATUSES,
+ *   ACTION_STATUSES, VISIBILITY or FLAG.
+ * - member and count: members of the filter struct; a single value repeats its own name.
+ * - target: member of an item that the library compares with a local filter, of IMGACT_TARGET_...;
+ *   NONE if only a server can apply the filter.
+ * - word: name in messages.
  *
  * The library copies, checks, sends and applies filters by these lists; later versions append rows.
  */

@@ -8,30 +8,6 @@
 
 #include "output.h"
 
-imgact_op *cli_make_delete(cli_app *app, const char *id, const char *region) {
-  (void)region;
-  return imgact_delete_image(app->session.client, id);
-}
-
-imgact_op *cli_make_convert(cli_app *app, const char *id, const char *region) {
-  (void)region;
-  return imgact_convert_image(app->session.client, id);
-}
-
-imgact_op *cli_make_transfer(cli_app *app, const char *id, const char *region) {
-  return imgact_transfer_image(app->session.client, id, region);
-}
-
-imgact_op *cli_make_protect(cli_app *app, const char *id, const char *region) {
-  (void)region;
-  return imgact_protect_image(app->session.client, id);
-}
-
-imgact_op *cli_make_unprotect(cli_app *app, const char *id, const char *region) {
-  (void)region;
-  return imgact_unprotect_image(app->session.client, id);
-}
-
 static int make_batch(cli_app *app, cli_batch *batch) {
   const cli_strings *regions = &app->options.regions;
   size_t per_image = regions->count ? regions->count : 1;

@@ -225,11 +225,6 @@ imgact_op *cli_make_image_get(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_get(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_wait(cli_app *app, const char *id, const char *region);
-imgact_op *cli_make_delete(cli_app *app, const char *id, const char *region);
-imgact_op *cli_make_convert(cli_app *app, const char *id, const char *region);
-imgact_op *cli_make_transfer(cli_app *app, const char *id, const char *region);
-imgact_op *cli_make_protect(cli_app *app, const char *id, const char *region);
-imgact_op *cli_make_unprotect(cli_app *app, const char *id, const char *region);
 
 int cli_image_update(cli_app *app);
 int cli_change_images(cli_app *app);

@@ -7,6 +7,30 @@
 #include "config_schema.h"
 #include "output.h"
 
+static imgact_op *make_delete(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  return imgact_delete_image(app->session.client, id);
+}
+
+static imgact_op *make_convert(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  return imgact_convert_image(app->session.client, id);
+}
+
+static imgact_op *make_transfer(cli_app *app, const char *id, const char *region) {
+  return imgact_transfer_image(app->session.client, id, region);
+}
+
+static imgact_op *make_protect(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  return imgact_protect_image(app->session.client, id);
+}
+
+static imgact_op *make_unprotect(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  return imgact_unprotect_image(app->session.client, id);
+}
+
 const cli_command cli_commands[] = {
     {.noun = "image",
      .verb = "list",
@@ -58,7 +82,7 @@ const cli_command cli_commands[] = {
      .max_arguments = CLI_UNLIMITED,
      .schema = &cli_outcome_schema,
      .run = cli_change_images,
-     .make = cli_make_delete,
+     .make = make_delete,
      .needs_client = true,
      .changes = true,
      .asks = true,
@@ -74,7 +98,7 @@ const cli_command cli_commands[] = {
      .max_arguments = CLI_UNLIMITED,
      .schema = &cli_outcome_schema,
      .run = cli_change_images,
-     .make = cli_make_convert,
+     .make = make_convert,
      .kind = IMGACT_OP_CONVERT,
      .needs_client = true,
      .changes = true,
@@ -87,7 +111,7 @@ const cli_command cli_commands[] = {
      .max_arguments = CLI_UNLIMITED,
      .schema = &cli_region_outcome_schema,
      .run = cli_change_images,
-     .make = cli_make_transfer,
+     .make = make_transfer,
      .kind = IMGACT_OP_TRANSFER,
      .needs_client = true,
      .changes = true,
@@ -101,7 +125,7 @@ const cli_command cli_commands[] = {
      .max_arguments = CLI_UNLIMITED,
      .schema = &cli_outcome_schema,
      .run = cli_change_images,
-     .make = cli_make_protect,
+     .make = make_protect,
      .kind = IMGACT_OP_CHANGE_PROTECTION,
      .needs_client = true,
      .changes = true,
@@ -114,7 +138,7 @@ const cli_command cli_commands[] = {
      .max_arguments = CLI_UNLIMITED,
      .schema = &cli_outcome_schema,
      .run = cli_change_images,
-     .make = cli_make_unprotect,
+     .make = make_unprotect,
      .kind = IMGACT_OP_CHANGE_PROTECTION,
      .needs_client = true,
      .changes = true,

@@ -22,22 +22,16 @@ static void get_capability(const cli_field *field, const void *item, cli_value *
   value->integer = cli_provider_slot(provider, (imgact_op_kind)field->offset) != NULL;
 }
 
+#define COLUMN(operation, effect, argument, action, name, key)                                     \
+  {key, get_capability, IMGACT_OP_##operation},
+/* clang-format off */
 static const cli_field fields[] = {
     {"name", cli_get_text, offsetof(imgact_provider, name)},
     {"endpoint", cli_get_text, offsetof(imgact_provider, default_endpoint)},
     {"token_env", get_variables, 0},
-    {"list_images", get_capability, IMGACT_OP_LIST_IMAGES},
-    {"get_image", get_capability, IMGACT_OP_GET_IMAGE},
-    {"update_image", get_capability, IMGACT_OP_UPDATE_IMAGE},
-    {"delete_image", get_capability, IMGACT_OP_DELETE_IMAGE},
-    {"list_actions", get_capability, IMGACT_OP_LIST_ACTIONS},
-    {"get_action", get_capability, IMGACT_OP_GET_ACTION},
-    {"change_protection", get_capability, IMGACT_OP_CHANGE_PROTECTION},
-    {"convert_image", get_capability, IMGACT_OP_CONVERT},
-    {"transfer_image", get_capability, IMGACT_OP_TRANSFER},
-    {"wait_for_actions", get_capability, IMGACT_OP_WAIT_ACTIONS},
+    IMGACT_OPERATIONS(COLUMN)
 };
-_Static_assert(sizeof fields / sizeof fields[0] == 3 + IMGACT_OP_COUNT, "a column per operation");
+/* clang-format on */
 const cli_schema cli_provider_schema = {
     .fields = fields, .count = sizeof fields / sizeof fields[0], .turns = true};
 

@@ -5,6 +5,7 @@
 #include "filter.h"
 #include "json_doc.h"
 #include "op.h"
+#include "operation.h"
 #include "str.h"
 #include <string.h>
 
@@ -104,7 +105,7 @@ bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena) {
     return false;
   if (to->kind == IMGACT_OP_LIST_IMAGES) return copy_image_filter(to, arena);
   if (to->kind == IMGACT_OP_LIST_ACTIONS) return copy_action_filter(to, arena);
-  return to->kind != IMGACT_OP_UPDATE_IMAGE || copy_update(to, arena);
+  return ia_operations[to->kind].argument != IA_ARGUMENT_UPDATE || copy_update(to, arena);
 }
 
 /* ---- check ---- */
@@ -258,7 +259,7 @@ const char *ia_call_json(const imgact_call *call, const ia_call_target *target, 
       imgact_json_write_key(json, texts[i].key);
       imgact_json_write_string(json, texts[i].value);
     }
-  if (call->kind == IMGACT_OP_CHANGE_PROTECTION) {
+  if (ia_operations[call->kind].argument == IA_ARGUMENT_PROTECT) {
     imgact_json_write_key(json, "protect");
     imgact_json_write_bool(json, call->protect);
   }
@@ -324,36 +325,30 @@ static void read_update(call_reader *reader, imgact_call *call) {
   call->update = update;
 }
 
-static bool mutates(imgact_op_kind kind) {
-  return kind == IMGACT_OP_UPDATE_IMAGE || kind == IMGACT_OP_DELETE_IMAGE ||
-         kind == IMGACT_OP_CHANGE_PROTECTION || kind == IMGACT_OP_CONVERT ||
-         kind == IMGACT_OP_TRANSFER;
-}
-
 /* A key that this version does not know, or not for this operation, may change what the call does.
  */
 static const imgact_json *unknown_key(const imgact_json *root, imgact_op_kind kind) {
   static const struct {
     const char *key;
-    imgact_op_kind kind; /* IMGACT_OP_COUNT: every one */
-  } known[] = {{"provider", IMGACT_OP_COUNT},
-               {"endpoint", IMGACT_OP_COUNT},
-               {"credential", IMGACT_OP_COUNT},
-               {"op", IMGACT_OP_COUNT},
-               {"image", IMGACT_OP_COUNT},
-               {"region", IMGACT_OP_TRANSFER},
-               {"protect", IMGACT_OP_CHANGE_PROTECTION},
-               {"name", IMGACT_OP_UPDATE_IMAGE},
-               {"description", IMGACT_OP_UPDATE_IMAGE},
-               {"distribution", IMGACT_OP_UPDATE_IMAGE},
-               {"labels", IMGACT_OP_UPDATE_IMAGE},
-               {"convert_to_snapshot", IMGACT_OP_UPDATE_IMAGE}};
+    ia_argument argument; /* operations that have it; 0 = all */
+  } known[] = {{"provider", 0},
+               {"endpoint", 0},
+               {"credential", 0},
+               {"op", 0},
+               {"image", 0},
+               {"region", IA_ARGUMENT_REGION},
+               {"protect", IA_ARGUMENT_PROTECT},
+               {"name", IA_ARGUMENT_UPDATE},
+               {"description", IA_ARGUMENT_UPDATE},
+               {"distribution", IA_ARGUMENT_UPDATE},
+               {"labels", IA_ARGUMENT_UPDATE},
+               {"convert_to_snapshot", IA_ARGUMENT_UPDATE}};
   imgact_json_iter each = imgact_json_iter_begin(root);
   for (const imgact_json *key; imgact_json_iter_next(&each, &key);) {
     size_t i = 0;
     while (i < sizeof known / sizeof *known && !imgact_json_equals(key, known[i].key)) i++;
     if (i == sizeof known / sizeof *known ||
-        (known[i].kind != IMGACT_OP_COUNT && known[i].kind != kind))
+        (known[i].argument && known[i].argument != ia_operations[kind].argument))
       return key;
   }
   return NULL;
@@ -365,7 +360,7 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, ia_call_t
   int kind = 0;
   while (kind < IMGACT_OP_COUNT && !ia_str_equal(op, imgact_op_kind_name((imgact_op_kind)kind)))
     kind++;
-  if (kind == IMGACT_OP_COUNT || !mutates((imgact_op_kind)kind))
+  if (kind == IMGACT_OP_COUNT || !ia_operations[kind].changes)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "the stored call names no mutation (op: %s)", op ? op : "none");
   if (!ia_str_equal(cloud, target->provider))
@@ -378,8 +373,9 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, ia_call_t
   call->image_ref = member(reader, "image");
   call->region = member(reader, "region");
   call->protect = flag(reader, "protect");
-  if (kind == IMGACT_OP_UPDATE_IMAGE) read_update(reader, call);
-  bool silent = kind == IMGACT_OP_CHANGE_PROTECTION && !imgact_json_get(reader->root, "protect");
+  ia_argument argument = ia_operations[kind].argument;
+  if (argument == IA_ARGUMENT_UPDATE) read_update(reader, call);
+  bool silent = argument == IA_ARGUMENT_PROTECT && !imgact_json_get(reader->root, "protect");
   if (reader->odd || silent)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call's '%s' is %s",
                             silent ? "protect" : reader->odd,

@@ -6,6 +6,7 @@
 #include "error_fill.h"
 #include "filter.h"
 #include "op.h"
+#include "operation.h"
 #include "struct_size.h"
 #include <string.h>
 
@@ -43,8 +44,9 @@ static imgact_op *checked(imgact_op *op) {
     need(op, call->action_id, "action id");
   else
     need(op, call->image_ref, "image id");
-  if (call->kind == IMGACT_OP_TRANSFER) need(op, call->region, "region");
-  if (call->kind == IMGACT_OP_UPDATE_IMAGE && changes_nothing(call->update))
+  ia_argument argument = ia_operations[call->kind].argument;
+  if (argument == IA_ARGUMENT_REGION) need(op, call->region, "region");
+  if (argument == IA_ARGUMENT_UPDATE && changes_nothing(call->update))
     ia_op_reject(op, IMGACT_INVALID_ARGUMENT,
                  "nothing to change: set a member of imgact_image_update");
   (void)try_encode(op, call);

@@ -5,6 +5,7 @@
 #include "decode.h"
 #include "field_reader.h"
 #include "json_doc.h"
+#include "operation.h"
 #include "words.h"
 #include <string.h>
 
@@ -100,7 +101,7 @@ static void add_finished_action(const decoder *d) {
   imgact_resource *resource = imgact_result_alloc_resources(d->result, 1);
   imgact_action *action = imgact_result_add_action(d->result, NULL);
   action->command = imgact_op_kind_name(d->call->kind);
-  action->kind = ia_action_kind_of(d->call->kind);
+  action->kind = ia_operations[d->call->kind].action;
   action->status = IMGACT_ACTION_STATUS_SUCCESS;
   action->progress = 100;
   action->region = imgact_result_strdup(d->result, d->call->region);

@@ -3,6 +3,7 @@
  * provider_check.c has checked them when the client was created. */
 #include "encode.h"
 #include "filter.h"
+#include "operation.h"
 #include "words.h"
 #include <string.h>
 
@@ -14,24 +15,23 @@ typedef struct builder {
   imgact_error *error;
 } builder;
 
-#define BIT(kind) (1u << (unsigned)(kind))
-#define IMAGES    BIT(IMGACT_OP_LIST_IMAGES)
-#define ACTIONS   BIT(IMGACT_OP_LIST_ACTIONS)
-#define UPDATE    BIT(IMGACT_OP_UPDATE_IMAGE)
-#define WAIT      BIT(IMGACT_OP_WAIT_ACTIONS)
-#define CHANGES                                                                                    \
-  (BIT(IMGACT_OP_CHANGE_PROTECTION) | BIT(IMGACT_OP_CONVERT) | BIT(IMGACT_OP_TRANSFER))
-#define ALL ~0u
+#define FILTER  IA_ARGUMENT_FILTER
+#define UPDATE  IA_ARGUMENT_UPDATE
+#define REGION  IA_ARGUMENT_REGION
+#define ACTION  IA_ARGUMENT_ACTION
+#define ACTIONS IA_ARGUMENT_ACTIONS
+#define ALL     0xff
+
+static bool has_argument(imgact_op_kind kind, unsigned arguments) {
+  return (ia_operations[kind].argument & arguments) != 0;
+}
 
 /* ---- the path ---- */
 
 static const struct variable {
   const char *name;
-  uint32_t kinds;
-} variables[] = {{"image", ALL & ~IMAGES},
-                 {"action", BIT(IMGACT_OP_GET_ACTION) | WAIT},
-                 {"region", BIT(IMGACT_OP_TRANSFER)},
-                 {"via", BIT(IMGACT_OP_GET_ACTION)}};
+  unsigned arguments; /* operations with one of these have the variable */
+} variables[] = {{"image", ALL}, {"action", ACTION | ACTIONS}, {"region", REGION}, {"via", ACTION}};
 
 static size_t variable_index(const char *name, size_t length) {
   size_t i = 0;
@@ -43,7 +43,8 @@ static size_t variable_index(const char *name, size_t length) {
 
 bool ia_has_variable(imgact_op_kind kind, const char *name, size_t length) {
   size_t i = variable_index(name, length);
-  return i < sizeof variables / sizeof *variables && (variables[i].kinds & BIT(kind));
+  return i < sizeof variables / sizeof *variables && kind != IMGACT_OP_LIST_IMAGES &&
+         has_argument(kind, variables[i].arguments);
 }
 
 static const char *value_of_variable(const imgact_call *call, size_t index) {
@@ -93,20 +94,20 @@ static imgact_status add_path(const builder *b) {
 
 /* Sources other than filters. */
 static const struct source {
-  uint32_t kinds; /* operations that have it */
+  unsigned arguments; /* operations with one of these have the source */
   bool in_query, in_body;
 } sources[] = {[IMGACT_SOURCE_TEXT] = {ALL, true, true},
-               [IMGACT_SOURCE_PAGE] = {IMAGES | ACTIONS, true, false},
-               [IMGACT_SOURCE_PER_PAGE] = {IMAGES | ACTIONS, true, false},
-               [IMGACT_SOURCE_CURSOR] = {IMAGES | ACTIONS, true, false},
-               [IMGACT_SOURCE_ACTION_IDS] = {WAIT, true, false},
+               [IMGACT_SOURCE_PAGE] = {FILTER, true, false},
+               [IMGACT_SOURCE_PER_PAGE] = {FILTER, true, false},
+               [IMGACT_SOURCE_CURSOR] = {FILTER, true, false},
+               [IMGACT_SOURCE_ACTION_IDS] = {ACTIONS, true, false},
                [IMGACT_SOURCE_NAME] = {UPDATE, false, true},
                [IMGACT_SOURCE_DESCRIPTION] = {UPDATE, false, true},
                [IMGACT_SOURCE_DISTRIBUTION] = {UPDATE, false, true},
                [IMGACT_SOURCE_LABELS] = {UPDATE, false, true},
                [IMGACT_SOURCE_CONVERT] = {UPDATE, false, true},
-               [IMGACT_SOURCE_PROTECT] = {BIT(IMGACT_OP_CHANGE_PROTECTION), false, true},
-               [IMGACT_SOURCE_REGION] = {BIT(IMGACT_OP_TRANSFER), true, true}};
+               [IMGACT_SOURCE_PROTECT] = {IA_ARGUMENT_PROTECT, false, true},
+               [IMGACT_SOURCE_REGION] = {REGION, true, true}};
 
 bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body) {
   const ia_filter *filter = ia_filter_of_source(source);
@@ -114,7 +115,7 @@ bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body) {
     if (f == filter) return true;
   if ((size_t)source >= sizeof sources / sizeof *sources) return false;
   const struct source *s = &sources[source];
-  return (s->kinds & BIT(kind)) && (in_body ? s->in_body : s->in_query);
+  return has_argument(kind, s->arguments) && (in_body ? s->in_body : s->in_query);
 }
 
 /* The value of a source with one text; NULL: not set. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* The names of enums, the lists of members, and the API's own objects. */
+/* The names of enums, the lists of members and operations, and the API's own objects. */
 #include "members.h"
+#include "operation.h"
 #include "result.h"
 
 #define NAME(names, value)                                                                         \
@@ -48,20 +49,14 @@ const char *imgact_action_kind_name(imgact_action_kind kind) {
   return NAME(names, kind);
 }
 
+#define EFFECT_READ   false
+#define EFFECT_CHANGE true
+#define OPERATION(operation, effect, argument, action, name, key)                                  \
+  {name, IMGACT_ACTION_KIND_##action, IA_ARGUMENT_##argument, EFFECT_##effect},
+const ia_operation ia_operations[IMGACT_OP_COUNT] = {IMGACT_OPERATIONS(OPERATION)};
+
 const char *imgact_op_kind_name(imgact_op_kind kind) {
-  static const char *const names[IMGACT_OP_COUNT] = {
-      [IMGACT_OP_LIST_IMAGES] = "list_images",
-      [IMGACT_OP_GET_IMAGE] = "get_image",
-      [IMGACT_OP_UPDATE_IMAGE] = "update_image",
-      [IMGACT_OP_DELETE_IMAGE] = "delete_image",
-      [IMGACT_OP_LIST_ACTIONS] = "list_actions",
-      [IMGACT_OP_GET_ACTION] = "get_action",
-      [IMGACT_OP_CHANGE_PROTECTION] = "change_protection",
-      [IMGACT_OP_CONVERT] = "convert",
-      [IMGACT_OP_TRANSFER] = "transfer",
-      [IMGACT_OP_WAIT_ACTIONS] = "wait_actions",
-  };
-  return (size_t)kind < sizeof names / sizeof *names ? names[(size_t)kind] : NULL;
+  return (size_t)kind < IMGACT_OP_COUNT ? ia_operations[(size_t)kind].name : NULL;
 }
 
 const char *imgact_image_raw(const imgact_image *image) {

@@ -6,6 +6,7 @@
 #include "encode.h"
 #include "field_reader.h"
 #include "filter.h"
+#include "operation.h"
 #include "rate_limiter.h"
 #include "token.h"
 #include <stdarg.h>
@@ -44,11 +45,6 @@ static bool reject_slot(const slot_checker *s, const char *what) {
 static bool sends(const imgact_provider *p, imgact_op_kind kind) {
   const imgact_slot *slot = ia_provider_slot(p, kind);
   return slot && ia_slot_sends(slot);
-}
-
-static bool changes(imgact_op_kind kind) {
-  return kind == IMGACT_OP_CHANGE_PROTECTION || kind == IMGACT_OP_CONVERT ||
-         kind == IMGACT_OP_TRANSFER;
 }
 
 /* ---- the provider ---- */
@@ -248,8 +244,8 @@ static bool sends_row(const imgact_slot *slot, intptr_t source) {
 /* A request without its object would change or return others. What prepare sends is not known. */
 static bool check_objects(const slot_checker *s) {
   const imgact_slot *slot = s->slot;
-  bool of_image = s->kind == IMGACT_OP_GET_IMAGE || s->kind == IMGACT_OP_UPDATE_IMAGE ||
-                  s->kind == IMGACT_OP_DELETE_IMAGE || changes(s->kind);
+  const ia_operation *operation = &ia_operations[s->kind];
+  bool of_image = s->kind == IMGACT_OP_GET_IMAGE || operation->changes;
   bool has_action = strstr(slot->path, "{action}") != NULL;
   const char *lacking = NULL;
   if (slot->prepare) return true;
@@ -259,10 +255,10 @@ static bool check_objects(const slot_checker *s) {
   if (s->kind == IMGACT_OP_WAIT_ACTIONS && !has_action &&
       !sends_row(slot, IMGACT_SOURCE_ACTION_IDS))
     lacking = "no row or path sends the ids";
-  if (s->kind == IMGACT_OP_TRANSFER && !strstr(slot->path, "{region}") &&
+  if (operation->argument == IA_ARGUMENT_REGION && !strstr(slot->path, "{region}") &&
       !sends_row(slot, IMGACT_SOURCE_REGION))
     lacking = "no row or path sends the region";
-  if (s->kind == IMGACT_OP_CHANGE_PROTECTION && !sends_row(slot, IMGACT_SOURCE_PROTECT))
+  if (operation->argument == IA_ARGUMENT_PROTECT && !sends_row(slot, IMGACT_SOURCE_PROTECT))
     lacking = "no row sends the protection";
   return !lacking || reject_slot(s, lacking);
 }
@@ -373,7 +369,8 @@ static bool check_flags(const slot_checker *s) {
   bool creates = (slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0,
        idempotent = (slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0,
        immediate = (slot->flags & IMGACT_SLOT_IMMEDIATE) != 0;
-  if (changes(s->kind) && !creates && !idempotent)
+  bool starts_action = ia_operations[s->kind].action != IMGACT_ACTION_KIND_OTHER;
+  if (starts_action && !creates && !idempotent)
     return reject_slot(s, "flags: neither IMGACT_SLOT_CREATES_ACTION nor IMGACT_SLOT_IDEMPOTENT");
   if (creates && immediate)
     return reject_slot(s, "flags: IMGACT_SLOT_IMMEDIATE excludes IMGACT_SLOT_CREATES_ACTION");

@@ -5,6 +5,7 @@
 #include "decode.h"
 #include "error_fill.h"
 #include "filter.h"
+#include "operation.h"
 #include "retry.h"
 #include "str.h"
 #include <string.h>
@@ -59,15 +60,9 @@ static bool is_asked_image(const ia_reply_target *target, const imgact_image *im
 
 static imgact_status check_image(const ia_reply_target *target, const imgact_image *image,
                                  imgact_error *error) {
-  switch (target->call->kind) {
-  case IMGACT_OP_GET_IMAGE:
-  case IMGACT_OP_UPDATE_IMAGE:
-  case IMGACT_OP_CHANGE_PROTECTION:
-  case IMGACT_OP_CONVERT:
-  case IMGACT_OP_TRANSFER: break;
-  default: return IMGACT_OK;
-  }
-  if (is_asked_image(target, image)) return IMGACT_OK;
+  imgact_op_kind kind = target->call->kind;
+  bool one_image = kind == IMGACT_OP_GET_IMAGE || ia_operations[kind].changes;
+  if (!one_image || is_asked_image(target, image)) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_PROTOCOL,
                           "unexpected image %s in the response, requested: %s",
                           image->id ? image->id : "without an id", target->call->image_ref);
@@ -128,11 +123,10 @@ static imgact_status check_action(const ia_reply_target *target, const imgact_ac
   case IMGACT_OP_WAIT_ACTIONS:
     if (target->slot->max_ids > 1) return IMGACT_OK;
     return check_single_action(call, call->action_ids[0], action, error);
-  case IMGACT_OP_CHANGE_PROTECTION:
-  case IMGACT_OP_CONVERT:
-  case IMGACT_OP_TRANSFER: return check_action_of_image(call, action, error);
   case IMGACT_OP_LIST_ACTIONS: return check_listed_action(target, action, error);
-  default: return IMGACT_OK;
+  default:
+    return ia_operations[call->kind].changes ? check_action_of_image(call, action, error)
+                                             : IMGACT_OK;
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Word tables, and what the tables of most providers share: ids, matching actions and effects. */
 #include "words.h"
+#include "operation.h"
 #include <string.h>
 
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
@@ -46,19 +47,10 @@ static imgact_tristate tristate(bool yes) {
   return yes ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
 }
 
-imgact_action_kind ia_action_kind_of(imgact_op_kind kind) {
-  switch (kind) {
-  case IMGACT_OP_CHANGE_PROTECTION: return IMGACT_ACTION_KIND_CHANGE_PROTECTION;
-  case IMGACT_OP_CONVERT: return IMGACT_ACTION_KIND_CONVERT;
-  case IMGACT_OP_TRANSFER: return IMGACT_ACTION_KIND_TRANSFER;
-  default: return IMGACT_ACTION_KIND_OTHER;
-  }
-}
-
 /* The region of a transfer's action is its destination; responses may lack it. */
 imgact_tristate imgact_call_matches_action(const imgact_call *call, const imgact_action *action) {
-  if (action->kind != ia_action_kind_of(call->kind)) return IMGACT_TRISTATE_FALSE;
-  if (call->kind != IMGACT_OP_TRANSFER) return IMGACT_TRISTATE_TRUE;
+  if (action->kind != ia_operations[call->kind].action) return IMGACT_TRISTATE_FALSE;
+  if (!call->region) return IMGACT_TRISTATE_TRUE;
   if (!action->region) return IMGACT_TRISTATE_UNKNOWN;
   return tristate(strcmp(action->region, call->region) == 0);
 }

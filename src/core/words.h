@@ -10,7 +10,5 @@
  * by letter. */
 const imgact_word *ia_word_find(const imgact_word *words, const char *text, size_t length,
                                 bool *exact);
-/* The kind of the action that an operation starts. */
-imgact_action_kind ia_action_kind_of(imgact_op_kind kind);
 
 #endif
