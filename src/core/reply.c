@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* From a response to results or an error: the body is parsed once, within bounds, and redacted; the
+/* From a response to results or an error: the body is parsed once, within limits, and redacted; the
  * provider decodes it. */
 #include "reply.h"
 #include "decode.h"
@@ -41,15 +41,16 @@ void ia_reply_failure(const ia_redactor *redactor, const imgact_http_response *h
                                            IMGACT_TLS,      IMGACT_PROTOCOL, IMGACT_PROTOCOL,
                                            IMGACT_PROTOCOL, IMGACT_NOMEM};
   size_t n = (size_t)http->failure < sizeof statuses / sizeof *statuses ? (size_t)http->failure : 0;
-  imgact_error_set(error, statuses[n], "%s", http->message ? http->message : "no complete reply");
+  imgact_error_set(error, statuses[n], "%s",
+                   http->message ? http->message : "no complete response");
   size_t length = strlen(error->message);
   ia_redact_in_place(redactor, error->message, length, sizeof error->message);
 }
 
 /* ---- items that were not requested ---- */
 
-/* A reference that can be an id is one: the image must have it. Another reference is a slug or a
- * name. */
+/* A reference in the form of an id must equal the image's id; any other must be its slug or name.
+ */
 static bool is_asked_image(const ia_reply_target *target, const imgact_image *image) {
   const char *asked = target->call->image_ref;
   if (!asked || ia_str_equal(image->id, asked)) return true;
@@ -61,8 +62,9 @@ static bool is_asked_image(const ia_reply_target *target, const imgact_image *im
 static imgact_status check_image(const ia_reply_target *target, const imgact_image *image,
                                  imgact_error *error) {
   imgact_op_kind kind = target->call->kind;
-  bool one_image = kind == IMGACT_OP_GET_IMAGE || ia_operations[kind].changes;
-  if (!one_image || is_asked_image(target, image)) return IMGACT_OK;
+  bool of_image = kind == IMGACT_OP_GET_IMAGE ||
+                  (ia_operations[kind].changes && kind != IMGACT_OP_DELETE_IMAGE);
+  if (!of_image || is_asked_image(target, image)) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_PROTOCOL,
                           "unexpected image %s in the response, requested: %s",
                           image->id ? image->id : "without an id", target->call->image_ref);
@@ -94,9 +96,8 @@ static imgact_status check_get_action(const ia_reply_target *target, const imgac
   return check_single_action(call, call->action_id, action, error);
 }
 
-/* An action of another image cannot be the start of this mutation (the lookup finds the right one,
- * if there is one). A list with such an action is about the other image, and says nothing of this
- * one. */
+/* An action of another image cannot be the result of this mutation; a lookup finds the right one. A
+ * list that contains it belongs to the other image. */
 static imgact_status check_action_of_image(const imgact_call *call, const imgact_action *action,
                                            imgact_error *error) {
   if (!call->image_ref || !ia_action_of_another_image(action, call->image_ref)) return IMGACT_OK;
@@ -105,7 +106,7 @@ static imgact_status check_action_of_image(const imgact_call *call, const imgact
                           action->id ? action->id : "without an id", call->image_ref);
 }
 
-/* A list of the actions of one image, unless the library is to choose them from others. */
+/* Every action must be of the requested image, unless the library filters by image. */
 static imgact_status check_listed_action(const ia_reply_target *target, const imgact_action *action,
                                          imgact_error *error) {
   bool chosen_here =
@@ -125,8 +126,9 @@ static imgact_status check_action(const ia_reply_target *target, const imgact_ac
     return check_single_action(call, call->action_ids[0], action, error);
   case IMGACT_OP_LIST_ACTIONS: return check_listed_action(target, action, error);
   default:
-    return ia_operations[call->kind].changes ? check_action_of_image(call, action, error)
-                                             : IMGACT_OK;
+    return ia_operations[call->kind].action != IMGACT_ACTION_KIND_OTHER
+               ? check_action_of_image(call, action, error)
+               : IMGACT_OK;
   }
 }
 
@@ -182,7 +184,7 @@ static void take_result(const ia_reply_target *target, const imgact_response *re
   error->status = status;
   if (status == IMGACT_OK) return;
   error->http_status = response->http->status;
-  result->images_count = images; /* what is half filled is no result */
+  result->images_count = images; /* drop partial results */
   result->actions_count = actions;
 }
 
