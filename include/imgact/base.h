@@ -2,12 +2,15 @@
 /*
  * Version, export macro, allocator, and the rules that hold for all headers.
  *
- * Strings are UTF-8 and end with a NUL byte. A U+0000 inside a string of the API is kept as the two
- * bytes C0 80, so that the string is not cut. The JSON writer writes it as \u0000.
+ * Strings are UTF-8 and end with a NUL byte. One exception: U+0000 in a text that was received is
+ * kept as the two bytes C0 80, so that the string is not cut. The JSON writer writes it as \u0000.
  *
- * A loop, its clients and their operations belong to one thread at a time. Separate loops are
- * independent. A child process made by fork() must not use or free the objects of its parent,
- * because both share one descriptor: call exec() or _exit().
+ * A loop, its clients and their operations belong to one thread at a time, and so does any other
+ * object. Separate loops are independent. A child process made by fork() shares the descriptors of
+ * its parent's loops: it must not use or free them and what belongs to them.
+ *
+ * "Borrowed": the library does not free it. It must be valid until the object that received it, and
+ * all clients and operations that belong to this object, are destroyed.
  *
  * Available since 0.2 unless noted.
  */
@@ -52,26 +55,28 @@
 
 IMGACT_BEGIN_DECLS
 
-/* Value of a time that the API does not report. All times are in Unix ms: signed milliseconds since
- * 1970-01-01 UTC. */
+/* Value of a time that the API does not report. Points in time are in Unix ms: signed milliseconds
+ * since 1970-01-01 UTC. */
 #define IMGACT_NO_TIME INT64_MIN
 
 /*
- * Memory allocator of a loop, its clients and their operations. It is called only from the loop's
- * thread. libcurl and the system libraries allocate their own memory.
+ * Memory allocator of an object and of all that belongs to it: of a loop, its clients and their
+ * operations. It is called only from the thread that uses the object. All functions must be set.
+ * libcurl and the system libraries allocate their own memory.
  */
 typedef struct imgact_allocator {
   size_t size;                                   /* sizeof(imgact_allocator) */
   void *(*alloc)(void *user_data, size_t bytes); /* returns NULL if memory runs out */
-  /* Changes the size of a block; block NULL allocates one. Returns NULL if memory runs out. */
+  /* As realloc(): block NULL allocates one; if NULL is returned, the old block stays valid. Blocks
+   * are aligned as by malloc(). */
   void *(*resize)(void *user_data, void *block, size_t bytes);
   void (*release)(void *user_data, void *block); /* block is never NULL */
   void *user_data;                               /* passed to the functions; borrowed */
 } imgact_allocator;
 
 /*
- * Return the version of the library at run time, as text ("0.2.0") and as a number. Compare the
- * number with IMGACT_VERSION_NUMBER.
+ * Return the version of the library at run time, as text ("0.2.0") and as a number. A number below
+ * IMGACT_VERSION_NUMBER means that the library is older than the headers.
  *
  * The text is static. May be called from any thread.
  */

@@ -2,6 +2,8 @@
 /*
  * Loops, clients and the configuration file.
  *
+ * Parameters of all functions, unless a function says otherwise:
+ *
  * loop    loop; must not be NULL
  * client  client; must not be NULL
  * config  loaded configuration; must not be NULL
@@ -32,9 +34,9 @@ struct imgact_transport; /* transport.h */
  *
  * - operation: end of IMGACT_OP_...
  * - effect: READ; or CHANGE, if it changes an image.
- * - argument: FILTER for lists; ACTION for one action and ACTIONS for several; otherwise IMAGE, or
- *   UPDATE, PROTECT or REGION for an image and its change.
- * - action: kind of the action that it starts, of IMGACT_ACTION_KIND_...; OTHER if none.
+ * - argument: FILTER: filters of a list. IMAGE: an image. UPDATE, PROTECT, REGION: an image and its
+ *   change. ACTION, ACTIONS: one or several actions.
+ * - action: end of IMGACT_ACTION_KIND_..., the kind of the action that it starts; OTHER if none.
  * - name: imgact_op_kind_name().
  * - key: its key in the JSON of `imgact provider list`.
  *
@@ -48,7 +50,8 @@ struct imgact_transport; /* transport.h */
   ROW(DELETE_IMAGE, CHANGE, IMAGE, OTHER, "delete_image", "delete_image")                          \
   ROW(LIST_ACTIONS, READ, FILTER, OTHER, "list_actions", "list_actions")                           \
   ROW(GET_ACTION, READ, ACTION, OTHER, "get_action", "get_action")                                 \
-  ROW(CHANGE_PROTECTION, CHANGE, PROTECT, CHANGE_PROTECTION, "change_protection", "change_protection") \
+  ROW(CHANGE_PROTECTION, CHANGE, PROTECT, CHANGE_PROTECTION, "change_protection",                  \
+      "change_protection")                                                                         \
   ROW(CONVERT, CHANGE, IMAGE, CONVERT, "convert", "convert_image")                                 \
   ROW(TRANSFER, CHANGE, REGION, TRANSFER, "transfer", "transfer_image")                            \
   ROW(WAIT_ACTIONS, READ, ACTIONS, OTHER, "wait_actions", "wait_for_actions")
@@ -77,10 +80,11 @@ IMGACT_API const char *imgact_op_kind_name(imgact_op_kind kind);
 
 /* Options for imgact_loop_new(). 0 and NULL select the default. Strings are copied. */
 typedef struct imgact_loop_options {
-  size_t size;                        /* sizeof(imgact_loop_options) */
-  const imgact_allocator *allocator;  /* copied; NULL = malloc() */
-  struct imgact_transport *transport; /* NULL = libcurl. The loop takes ownership, also if the call
-                                         fails, unless size is wrong */
+  size_t size;                       /* sizeof(imgact_loop_options) */
+  const imgact_allocator *allocator; /* copied; NULL = malloc() */
+  /* NULL = libcurl. The loop takes ownership, also if the function fails, but not if the size of
+   * these options is invalid. */
+  struct imgact_transport *transport;
   const char *ca_file; /* PEM file with additional trusted CA certificates; NULL = none. Not allowed
                           together with transport */
 } imgact_loop_options;
@@ -105,7 +109,7 @@ IMGACT_API imgact_status imgact_loop_new(const imgact_loop_options *options, img
  *
  * loop  NULL is allowed and does nothing
  *
- * The loop is destroyed when its last client has been destroyed. Never blocks.
+ * The loop is destroyed after this call and after its last client has been destroyed. Never blocks.
  */
 IMGACT_API void imgact_loop_free(imgact_loop *loop);
 
@@ -135,30 +139,30 @@ IMGACT_API imgact_status imgact_loop_dispatch(imgact_loop *loop);
 IMGACT_API imgact_status imgact_loop_run(imgact_loop *loop);
 
 /*
- * Wakes the loop: a poll() on its descriptor and imgact_loop_run() return. imgact_op_run()
- * continues until its operation ends.
+ * Wakes the loop: a poll() on its descriptor and imgact_loop_run() return, the next ones if none is
+ * waiting. imgact_op_run() continues until its operation ends.
  *
- * Without a descriptor the wakeup takes up to 50 ms while an operation runs, and a poll() for an
- * idle loop is not woken. May be called from any thread and from signal handlers; no other function
- * of a loop may.
+ * If imgact_loop_fd() is -1, a wakeup takes effect within 50 ms while an operation runs. May be
+ * called from any thread and from signal handlers; no other function of a loop may.
  */
 IMGACT_API void imgact_loop_wakeup(imgact_loop *loop);
 
 /* ---- trace ---- */
 
-/* Kind of a trace event, with the members that are set. Later versions may add values. */
+/* Kind of a trace event, with the members that are set in addition to kind and provider. Later
+ * versions may add values. */
 typedef enum imgact_trace_kind {
   IMGACT_TRACE_REQUEST,  /* about to be sent: method, url, headers, body */
   IMGACT_TRACE_RESPONSE, /* http_status, headers, body, elapsed_ms */
   IMGACT_TRACE_FAILURE,  /* no complete response: message (the cause), elapsed_ms */
   IMGACT_TRACE_RETRY,    /* retried after delay_ms: message (the cause) */
-  IMGACT_TRACE_LOOKUP,   /* lookup after a lost response: message */
+  IMGACT_TRACE_LOOKUP,   /* search for the effect of a mutation whose response was lost: message */
   IMGACT_TRACE_THROTTLE, /* delayed by the rate limit: message, delay_ms */
   IMGACT_TRACE_MAX_ENUM = 0x7fffffff
 } imgact_trace_kind;
 
-/* One trace event. Members that its kind does not set are NULL, 0 or -1. Strings are redacted and
- * valid until the callback returns. */
+/* One trace event. Members that its kind does not set are NULL or 0; times that are not set are -1.
+ * Strings are redacted and valid until the callback returns. */
 typedef struct imgact_trace_event {
   size_t size;
   const char *provider;
@@ -197,14 +201,18 @@ typedef void (*imgact_trace_fn)(void *user_data, const imgact_trace_event *event
  * capacity   size of buffer in bytes
  * length     receives the length of the token in bytes
  *
+ * If there is no token or the buffer is too small, return a status such as IMGACT_UNAUTHORIZED.
+ *
  * Returns IMGACT_OK. Any other status ends the operation with that status; IMGACT_BUSY and
  * IMGACT_END end it with IMGACT_INTERNAL. Must not call the library.
  */
 typedef imgact_status (*imgact_token_fn)(void *user_data, char *buffer, size_t capacity,
                                          size_t *length);
 
-/* Options for imgact_client_new(). A provider and a token are required; 0 and NULL select the
- * default elsewhere. Strings are copied; the provider table and user data are borrowed. */
+/* Options for imgact_client_new(). A provider (provider_name or provider) and a token
+ * (token or token_callback) are required; an offline transport (the replayer) needs no token. 0 and
+ * NULL select the default of the other members. Strings are copied; the provider table and user
+ * data are borrowed. */
 typedef struct imgact_client_options {
   size_t size;                            /* sizeof(imgact_client_options) */
   const char *provider_name;              /* built-in provider: "hetzner" or "digitalocean" */
@@ -216,10 +224,11 @@ typedef struct imgact_client_options {
   const char *application; /* prefix of the User-Agent, "name/1.2"; NULL = none */
   imgact_loop *loop;       /* shared loop; NULL = a private one. The next three members are for the
                               private loop and not allowed together with a shared one */
-  const imgact_allocator *allocator;  /* copied; NULL = malloc() */
-  struct imgact_transport *transport; /* NULL = libcurl. The client takes ownership, also if the
-                                         call fails, unless size is wrong */
-  const char *ca_file;                /* PEM file with additional trusted CA certificates */
+  const imgact_allocator *allocator; /* copied; NULL = malloc() */
+  /* NULL = libcurl. The client takes ownership, also if the function fails, but not if the size of
+   * these options is invalid. */
+  struct imgact_transport *transport;
+  const char *ca_file; /* PEM file with additional trusted CA certificates */
   imgact_trace_fn trace;
   void *trace_user_data;
   int64_t request_timeout_ms; /* limit for one request and its response; 0 = 30 s */
@@ -253,7 +262,8 @@ IMGACT_API imgact_status imgact_client_new(const imgact_client_options *options,
  *
  * client  NULL is allowed and does nothing
  *
- * The client is destroyed when its last operation has been freed. Never blocks.
+ * The client is destroyed after this call and after its last operation has been freed. Never
+ * blocks.
  */
 IMGACT_API void imgact_client_free(imgact_client *client);
 
@@ -291,7 +301,8 @@ IMGACT_API void imgact_client_rate_limit(const imgact_client *client,
                                          imgact_rate_limit *rate_limit);
 
 /*
- * Copies a text and replaces the token in it with "[redacted]", as traces do.
+ * Copies a text and replaces the token in it with "[redacted]", as traces do. With a
+ * token_callback, this is the token that it returned last.
  *
  * text      must not be NULL
  * buffer    receives the copy, cut to its capacity and NUL-terminated; may be NULL if capacity is 0
@@ -299,7 +310,8 @@ IMGACT_API void imgact_client_rate_limit(const imgact_client *client,
  *
  * If the token appears in base64, or escaped as in JSON, URLs or HTML, the whole text is replaced.
  *
- * Returns the length of the complete result in bytes; 0 with an empty copy if memory runs out.
+ * Returns the length of the complete result in bytes, without the NUL byte; 0 with an empty copy if
+ * memory runs out.
  */
 IMGACT_API size_t imgact_client_redact(const imgact_client *client, const char *text, char *buffer,
                                        size_t capacity);
@@ -337,7 +349,7 @@ IMGACT_API imgact_status imgact_config_load(const char *path, const imgact_alloc
                                             imgact_config **config, imgact_error *error);
 
 /*
- * Frees a configuration and all texts that it returned.
+ * Frees a configuration and all texts that it returned. Clients created from it stay valid.
  *
  * config  NULL is allowed and does nothing
  */
@@ -382,8 +394,8 @@ IMGACT_API const char *imgact_config_default_profile(const imgact_config *config
 IMGACT_API const char *imgact_config_get(const imgact_config *config, const char *profile,
                                          const char *key);
 
-/* Settings that take precedence over environment and profile, like the flags of the tool. NULL =
- * not set. token_env and token_file are mutually exclusive. */
+/* Settings that take precedence over environment and profile, like the flags of the command-line
+ * tool. NULL = not set. token_env and token_file are mutually exclusive. */
 typedef struct imgact_config_overrides {
   size_t size; /* sizeof(imgact_config_overrides) */
   const char *profile;
@@ -396,8 +408,8 @@ typedef struct imgact_config_overrides {
 /* Initial value of imgact_config_overrides: size set, all else 0 and NULL. */
 #define IMGACT_CONFIG_OVERRIDES_INIT IMGACT_INIT(imgact_config_overrides)
 
-/* Settings of a client, after all sources have been combined. Valid as long as the configuration.
- */
+/* Settings of a client, after all sources have been combined. The texts are valid as long as the
+ * configuration. */
 typedef struct imgact_config_settings {
   const char *profile; /* NULL = none */
   const char *provider;
@@ -430,11 +442,11 @@ IMGACT_API imgact_status imgact_config_resolve(imgact_config *config,
  * options    may be NULL: all defaults
  * client     receives the client, NULL on failure; free it with imgact_client_free()
  *
- * Members of options override the configuration. A provider in options disables default_profile and
- * must match the profile if one is selected. With a transport that sends nothing (a cassette) no
- * token is needed.
+ * Members of options take precedence over overrides and the configuration. If options has a
+ * provider, default_profile is ignored, and a profile that overrides or the environment select must
+ * be for the same provider. With an offline transport (the replayer) no token is needed.
  *
- * Blocks while a token_command runs. The command runs once.
+ * Blocks while a token_command runs. The command runs once for each client.
  *
  * Errors: as imgact_client_new(); also IMGACT_INVALID_ARGUMENT for settings that contradict each
  * other and for a token that cannot be read.

@@ -11,30 +11,32 @@
 
 IMGACT_BEGIN_DECLS
 
-/* Status of a call or an operation. Later versions may add values. docs/errors.md has the remedy
- * for each. */
+/* Status of a function or an operation. Later versions may add values. docs/errors.md has the
+ * remedy for each. */
 typedef enum imgact_status {
   IMGACT_OK = 0,
-  IMGACT_INTERNAL,         /* bug in this library or in a provider */
-  IMGACT_NOMEM,            /* out of memory; also the status of a NULL operation */
-  IMGACT_INVALID_ARGUMENT, /* this operation sent nothing; a resumed call may have been applied
-                              earlier */
+  IMGACT_INTERNAL, /* a failure of the system, or a bug in this library, a provider or a callback */
+  IMGACT_NOMEM,    /* out of memory; also the status of a NULL operation */
+  IMGACT_INVALID_ARGUMENT, /* an argument or option is invalid; nothing was sent. After
+                              imgact_op_resume(), the mutation may have been applied earlier */
   IMGACT_UNAUTHORIZED,     /* HTTP 401 */
   IMGACT_FORBIDDEN,        /* HTTP 403 */
-  IMGACT_NOT_FOUND,
-  IMGACT_CONFLICT,
-  IMGACT_LOCKED,
-  IMGACT_PROTECTED,
-  IMGACT_RATE_LIMITED,
-  IMGACT_ACTION_FAILED,  /* a waited action ended in error; it is in the results */
-  IMGACT_TIMEOUT,        /* deadline passed; the results hold what was known then */
-  IMGACT_UNSUPPORTED,    /* the provider lacks the operation or filter; nothing was sent */
-  IMGACT_NETWORK,        /* no complete HTTP response */
-  IMGACT_TLS,            /* the server's certificate was not accepted */
-  IMGACT_AMBIGUOUS,      /* outcome unknown: a mutation may or may not have been applied */
-  IMGACT_UNAVAILABLE,    /* HTTP 5xx, 408 or 425, maintenance */
-  IMGACT_PROTOCOL,       /* unexpected response */
-  IMGACT_INCOMPLETE,     /* the list could not be read completely */
+  IMGACT_NOT_FOUND,        /* HTTP 404, or no such image or action */
+  IMGACT_CONFLICT,         /* HTTP 409, or several images have the name */
+  IMGACT_LOCKED,           /* another action of the image is running */
+  IMGACT_PROTECTED,        /* the image is protected against deletion */
+  IMGACT_RATE_LIMITED,     /* HTTP 429, or the rate limit outlasts the deadline */
+  IMGACT_ACTION_FAILED, /* an action that the operation waited for has failed; the results contain
+                           the action */
+  IMGACT_TIMEOUT,     /* deadline_ms has passed; the results of a wait are the last known actions */
+  IMGACT_UNSUPPORTED, /* the provider lacks the operation or filter; nothing was sent */
+  IMGACT_NETWORK,     /* no complete HTTP response */
+  IMGACT_TLS,         /* the server's certificate was not accepted */
+  IMGACT_AMBIGUOUS,   /* outcome unknown: a mutation may or may not have been applied */
+  IMGACT_UNAVAILABLE, /* HTTP 5xx, 408 or 425, maintenance */
+  IMGACT_PROTOCOL,    /* unexpected response */
+  IMGACT_INCOMPLETE,  /* the list changed too often while it was read, or its pages contradict each
+                         other */
   IMGACT_INVALID_INPUT,  /* the API rejected the values: HTTP 400, 422, most other 4xx */
   IMGACT_LIMIT_EXCEEDED, /* quota of the account */
   IMGACT_CANCELLED,
@@ -55,13 +57,14 @@ IMGACT_API const char *imgact_status_name(imgact_status status);
 /* Flags of imgact_error: */
 /* A mutation was sent and may have taken effect. */
 #define IMGACT_ERROR_MAYBE_APPLIED 0x1u
-/* Transient error; retried while attempts remain. */
+/* Transient error. The library has repeated the request up to max_attempts times; the caller may
+ * try again later. */
 #define IMGACT_ERROR_RETRYABLE 0x2u
 /* The API reports that the request had no effect. */
 #define IMGACT_ERROR_NOT_APPLIED 0x4u
-/* The image to delete is already deleted. */
+/* Set by a provider: the API reports that the image to delete does not exist any more. */
 #define IMGACT_ERROR_ALREADY_DELETED 0x8u
-/* HTTP 500 that reports no change; used only for PUT. */
+/* Set by a provider: the code of an HTTP 500 response means that a PUT had no effect. */
 #define IMGACT_ERROR_PUT_NOT_APPLIED 0x10u
 
 /* Error without pointers, so it can be copied and kept. Texts that are too long are cut
@@ -75,12 +78,12 @@ typedef struct imgact_error {
   int64_t retry_after_ms; /* delay that the API asked for, in ms; -1 = none */
   char provider[32];      /* "hetzner" */
   char provider_code[64]; /* code of the API, "locked" */
-  char request_id[128];   /* id of the request, for the provider's support */
+  char request_id[128];   /* id of the request, for the support of the cloud */
   char message[512];      /* message for the user, of the API or of this library */
 } imgact_error;
 
 /*
- * Sets the status and message of an error and clears its other members.
+ * Sets the status and message of an error, and its other members to "not reported".
  *
  * error   error to set; may be NULL
  * status  new status

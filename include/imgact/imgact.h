@@ -13,19 +13,24 @@
  *   imgact_op_free(op);                         // also frees its results
  *   imgact_client_free(client);
  *
- * A client combines a provider, an endpoint and a token. An operation is one call: create it, set
- * options, run or start it, read its results, free it. Constructors need no check: imgact_op_run()
- * reports invalid arguments, and a NULL operation behaves like one that failed with IMGACT_NOMEM.
+ * A client combines a provider ("hetzner", "digitalocean"), an endpoint and a token. An operation
+ * is one task, such as a list or a transfer: create it, set options, run or start it, read its
+ * results, free it. The functions that create operations need no check: an operation with invalid
+ * arguments fails when it runs, and NULL behaves like an operation that failed with IMGACT_NOMEM.
  *
  * Event loops: call imgact_op_start(), poll imgact_loop_fd() for imgact_loop_timeout_ms(), then
- * call imgact_loop_dispatch(). It calls all callbacks. imgact_op_run() repeats these steps until
- * its operation ends.
+ * call imgact_loop_dispatch(). It calls the callbacks. imgact_op_run() repeats these steps
+ * until its operation ends.
  *
- * An operation owns its results. Objects may be freed in any order. A loop and everything on it
- * belong to one thread at a time; only imgact_loop_wakeup() may be called from another. Values that
- * the API does not report are NULL, IMGACT_NO_TIME, NaN, -1 or IMGACT_TRISTATE_UNKNOWN. Each
- * mutation takes effect at most once, if the API lists an accepted action within settle_ms (10 s).
- * If the outcome remains unknown, it fails with IMGACT_AMBIGUOUS (docs/ambiguous-results.md).
+ * An operation owns its results. Loops, clients, operations and configurations may be freed in any
+ * order. A loop, its clients and their operations belong to one thread at a time; of their
+ * functions only imgact_loop_wakeup() may be called from another. "The API" is the HTTP API of the
+ * provider. Values that it does not report are NULL, IMGACT_NO_TIME, NaN, -1 or
+ * IMGACT_TRISTATE_UNKNOWN.
+ *
+ * A mutation (an operation that changes an image) takes effect at most once, if the API lists a new
+ * action at most 10 s (settle_ms) after it accepted the request. If the library cannot find out
+ * whether it took effect, it fails with IMGACT_AMBIGUOUS (docs/ambiguous-results.md).
  */
 #ifndef IMGACT_IMGACT_H
 #define IMGACT_IMGACT_H

@@ -58,7 +58,7 @@ IMGACT_API size_t imgact_json_count(const imgact_json *value);
  * out  receives the value; unchanged if the value has another type; must not be NULL
  *
  * imgact_json_as_int() also reads a number with a point or an exponent if it is a whole number
- * below 2^53.
+ * whose absolute value is below 2^53.
  *
  * Returns 1 if out was set, otherwise 0.
  */
@@ -67,7 +67,7 @@ IMGACT_API int imgact_json_as_double(const imgact_json *value, double *out);
 IMGACT_API int imgact_json_as_bool(const imgact_json *value, int *out);
 
 /*
- * Returns the bytes of a string, which may contain NUL bytes.
+ * Returns the bytes of a string, NUL-terminated. U+0000 is kept as the bytes C0 80.
  *
  * length  receives the number of bytes; may be NULL
  *
@@ -240,8 +240,8 @@ IMGACT_API void imgact_json_write_value(imgact_json_writer *writer, const imgact
  *
  * length  receives the length in bytes; may be NULL
  *
- * Returns NULL after an error, and if the document is incomplete. The text is owned by the writer
- * and valid until it is written to, reset or freed.
+ * Returns NULL after an error, and if the document is incomplete. The text is valid until the
+ * writer is written to, reset or freed.
  */
 IMGACT_API const char *imgact_json_writer_finish(imgact_json_writer *writer, size_t *length);
 

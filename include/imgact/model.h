@@ -2,12 +2,12 @@
 /*
  * Images and actions in one form for all providers.
  *
- * The library allocates these structs. They are read-only and valid until the operation that
- * returned them is freed. Values that the API does not report are NULL, IMGACT_NO_TIME, NaN,
- * progress -1 or IMGACT_TRISTATE_UNKNOWN.
+ * The library allocates images and actions. They are read-only and valid until their operation is
+ * freed or, if it is a paged list, reads its next page. Values that the API does not report are
+ * NULL, IMGACT_NO_TIME, NaN, progress -1 or IMGACT_TRISTATE_UNKNOWN.
  *
- * Later versions may append members to images, actions and resources: read them through the
- * pointers and do not copy the structs. imgact_pagination and imgact_rate_limit keep their size.
+ * Later versions may append members to images and actions: read them through the pointers and do
+ * not copy the structs. The other structs keep their size.
  *
  * Available since 0.2 unless noted.
  */
@@ -99,12 +99,12 @@ typedef struct imgact_image {
   const char *architecture;
   const char *os_family;
   const char *os_version;
-  const char *const *regions; /* regions_count slugs; NULL = not reported */
-  const imgact_label *labels; /* labels_count labels; NULL = not reported */
-  const char *const *tags;    /* tags_count tags; NULL = not reported */
-  const char *created_from_id;
-  const char *created_from_name;
-  const char *bound_to; /* id of the server that the image belongs to */
+  const char *const *regions;    /* regions_count slugs; NULL = not reported */
+  const imgact_label *labels;    /* labels_count labels; NULL = not reported */
+  const char *const *tags;       /* tags_count tags; NULL = not reported */
+  const char *created_from_id;   /* of the server that the image was made from */
+  const char *created_from_name; /* of this server */
+  const char *bound_to;          /* id of the server that the image belongs to */
   const char *error_message;
   const char *size_gb_text; /* digits of size_gb as the API sent them; NULL = use the double */
   const char *min_disk_gb_text;
@@ -159,41 +159,46 @@ typedef struct imgact_action {
 IMGACT_API const char *imgact_image_raw(const imgact_image *image);
 IMGACT_API const char *imgact_action_raw(const imgact_action *action);
 
-/* ---- members as data ---- */
+/* ---- description of the members ---- */
 
 /*
- * Kind of a member: its C type, and how a provider's row reads it. TEXT, NONEMPTY, ID and DERIVED
- * are const char *; NULL = not reported. The other kinds say in `second` of imgact_member where the
- * value that belongs to them is. Later versions may add kinds.
+ * Kind of a member: its C type. TEXT, NONEMPTY, ID and DERIVED are const char *; NULL = not
+ * reported. Some kinds have a second member, such as the count of an array; `second` of
+ * imgact_member is its offset. Later versions may add kinds.
  */
 typedef enum imgact_member_kind {
   IMGACT_MEMBER_TEXT = 1,
   IMGACT_MEMBER_NONEMPTY, /* never "" */
   IMGACT_MEMBER_ID,
-  IMGACT_MEMBER_DERIVED,       /* no row fills it: the provider's name, or the API's own text of an
-                                  enum, which the row of the enum fills */
-  IMGACT_MEMBER_IMAGE_TYPE,    /* imgact_image_type; second: its DERIVED text */
-  IMGACT_MEMBER_IMAGE_STATUS,  /* imgact_image_status; second: its DERIVED text */
-  IMGACT_MEMBER_ACTION_KIND,   /* imgact_action_kind; second: its DERIVED text */
-  IMGACT_MEMBER_ACTION_STATUS, /* imgact_action_status; second: its DERIVED text */
-  IMGACT_MEMBER_STRINGS,       /* const char *const *; second: its count, a size_t */
-  IMGACT_MEMBER_LABELS,        /* const imgact_label *; second: its count, a size_t */
-  IMGACT_MEMBER_RESOURCES,     /* const imgact_resource *; second: its count, a size_t */
-  IMGACT_MEMBER_NUMBER,        /* double, NaN = not reported; second: its digits, or NULL */
-  IMGACT_MEMBER_TIME,          /* int64_t, Unix ms or IMGACT_NO_TIME */
-  IMGACT_MEMBER_TRISTATE,      /* imgact_tristate */
-  IMGACT_MEMBER_PERCENT,       /* int32_t, -1 = not reported */
+  IMGACT_MEMBER_DERIVED, /* the provider's name, or the API's text of an enum, which is set together
+                            with the enum */
+  IMGACT_MEMBER_IMAGE_TYPE,    /* imgact_image_type; second member: the API's text */
+  IMGACT_MEMBER_IMAGE_STATUS,  /* imgact_image_status; second member: the API's text */
+  IMGACT_MEMBER_ACTION_KIND,   /* imgact_action_kind; second member: the API's text */
+  IMGACT_MEMBER_ACTION_STATUS, /* imgact_action_status; second member: the API's text */
+  IMGACT_MEMBER_STRINGS,       /* const char *const *; second member: the count, a size_t */
+  IMGACT_MEMBER_LABELS,        /* const imgact_label *; second member: the count, a size_t */
+  IMGACT_MEMBER_RESOURCES,     /* const imgact_resource *; second member: the count, a size_t */
+  IMGACT_MEMBER_NUMBER,   /* double, NaN = not reported; second member: the digits, const char * */
+  IMGACT_MEMBER_TIME,     /* int64_t, Unix ms or IMGACT_NO_TIME */
+  IMGACT_MEMBER_TRISTATE, /* imgact_tristate */
+  IMGACT_MEMBER_PERCENT,  /* int32_t, -1 = not reported */
   IMGACT_MEMBER_MAX_ENUM = 0x7fffffff
 } imgact_member_kind;
 
 /*
- * The members of imgact_image and imgact_action, in the order of the keys of the tool's JSON:
+ * The members of imgact_image and imgact_action, in the order of the keys in the JSON of the tool
+ * imgact:
  *
- *   ROW(target, kind, member, second, key)  target: IMGACT_TARGET_IMAGE_... or _ACTION_...
+ *   ROW(target, kind, member, second, key)
  *   OBJECT(key, LIST)                       an object in the JSON; LIST(ROW) has its members
  *
- * A member without a second repeats its own name. Every list of members in the library, the tool
- * and the tests is made from these; later versions append rows.
+ * - target: end of IMGACT_TARGET_IMAGE_... or IMGACT_TARGET_ACTION_... (provider.h).
+ * - kind: end of IMGACT_MEMBER_...
+ * - member and second: members of the struct; member is repeated if there is no second member.
+ * - key: key in the JSON.
+ *
+ * Later versions append rows.
  */
 /* clang-format off */
 #define IMGACT_CREATED_FROM_MEMBERS(ROW)                                                           \
@@ -244,29 +249,30 @@ typedef enum imgact_member_kind {
   OBJECT(error, IMGACT_ACTION_ERROR_MEMBERS)
 /* clang-format on */
 
-/* One row of the lists, for programs that print or convert items without naming each member, and
- * for bindings. */
+/* Description of one member of imgact_image or imgact_action: for programs that print or convert
+ * all members in a loop, and for bindings to other languages. */
 typedef struct imgact_member {
-  const char *key; /* key in the tool's JSON; "created_from.id" is the key "id" of an object */
+  const char *key; /* key in the tool's JSON; "created_from.id" is the key "id" in the object
+                      "created_from" */
   size_t offset;   /* in imgact_image or imgact_action */
-  size_t second;   /* offset of the value that belongs to it; else the offset again */
+  size_t second;   /* offset of the second member; equal to offset if there is none */
   imgact_member_kind kind;
   int32_t reserved;
 } imgact_member;
 
 /*
- * Return the members of an image, or of an action, one after the other.
+ * Return the description of one member of images or of actions.
  *
  * index  counts from 0
  *
- * Returns NULL after the last member. Members of one object are adjacent. May be called from any
- * thread.
+ * Returns NULL after the last member. Members of one object in the JSON are adjacent. The structs
+ * are static. May be called from any thread.
  */
 IMGACT_API const imgact_member *imgact_image_member(size_t index);
 IMGACT_API const imgact_member *imgact_action_member(size_t index);
 
-/* Page numbers and totals of the last page of a list; -1 = not reported. For display only: the
- * library does not trust totals. */
+/* Page numbers and total number of items, as the page that was read last reported them; -1 = not
+ * reported. For display only: they may be wrong. */
 typedef struct imgact_pagination {
   int64_t page;
   int64_t per_page;

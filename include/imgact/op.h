@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations. An operation is one call of the API, with its arguments and its results.
+ * Operations. An operation performs one task, such as a list or a transfer, with one or several
+ * HTTP requests. It owns its arguments and its results.
  *
- * Constructors copy their arguments and need no check: the operation reports invalid arguments and
- * unsupported calls when it runs. They return NULL only if client is NULL or memory runs out.
+ * The functions that create operations copy their arguments and need no check: invalid arguments
+ * and unsupported operations are reported by imgact_op_error(), and as the result when the
+ * operation runs. They return NULL only if client is NULL or memory runs out.
+ *
+ * If the response to a mutation is lost, the library reads the actions and the image to find out
+ * whether it took effect. This is called a lookup. If it finds the action, the operation adopts it:
+ * it has the same results as if the response had arrived.
+ *
+ * Parameters of all functions, unless a function says otherwise:
  *
  * op      operation; NULL behaves like an operation that failed with IMGACT_NOMEM
  * client  client to use; the operation keeps a reference to it
@@ -33,15 +41,16 @@ typedef enum imgact_visibility {
   IMGACT_VISIBILITY_MAX_ENUM = 0x7fffffff
 } imgact_visibility;
 
-/* Image filter. Unset members (0, NULL) match every image; values of one member are ORed, members
- * are ANDed. If the provider does not support a filter, the operation fails with
- * IMGACT_UNSUPPORTED. */
+/* Image filter. Unset members (0, NULL) do not restrict the list, except that deprecated images
+ * need include_deprecated. Values of one member are ORed, members are ANDed. If the provider does
+ * not support a filter, the operation fails with IMGACT_UNSUPPORTED. */
 typedef struct imgact_image_filter {
   size_t size; /* sizeof(imgact_image_filter) */
   const imgact_image_type *types;
   const imgact_image_status *statuses;
   const char *const *bound_to; /* server ids */
-  const char *const *sort;     /* "KEY", "KEY:asc" or "KEY:desc", most important first */
+  const char *const *sort;     /* "KEY", "KEY:asc" or "KEY:desc", most important first; keys:
+                                  docs/provider-mapping.md */
   size_t types_count;
   size_t statuses_count;
   size_t bound_to_count;
@@ -79,7 +88,7 @@ typedef struct imgact_image_update {
   const char *name;
   const char *description;
   const char *distribution;
-  const imgact_label *labels; /* complete new set if replace_labels is not 0 */
+  const imgact_label *labels; /* the complete new set; ignored if replace_labels is 0 */
   size_t labels_count;        /* 0 with replace_labels = remove all labels */
   int32_t replace_labels;
   int32_t convert_to_snapshot; /* not 0 = also convert a backup to a snapshot */
@@ -89,24 +98,28 @@ typedef struct imgact_image_update {
 #define IMGACT_IMAGE_UPDATE_INIT IMGACT_INIT(imgact_image_update)
 
 /* Flags of imgact_op_options: */
-/* Keep the API's own objects for imgact_image_raw() and imgact_action_raw(). */
+/* Keep the objects as the API returned them, for imgact_image_raw() and imgact_action_raw(). */
 #define IMGACT_OP_FLAG_KEEP_RAW 0x1u
-/* Return one page of a list per run, then IMGACT_END. Only 21 to 43 bytes per id stay in memory. */
+/* Return one page of a list per imgact_op_run() or imgact_op_start(), then IMGACT_END. Of earlier
+ * pages only the ids stay in memory (21 to 43 bytes each), so that no item is returned twice. */
 #define IMGACT_OP_FLAG_PAGED 0x2u
-/* imgact_get_action() with an image: use the path of the image if the API has two paths. */
+/* imgact_get_action() with an image: request /images/ID/actions/ID instead of /images/actions/ID,
+ * if the API has both. */
 #define IMGACT_OP_FLAG_VIA_IMAGE 0x4u
 
-/* Options of one operation. 0 selects the value of the client, or no limit. */
+/* Options of one operation. 0 selects the default: of poll_interval_ms and max_attempts the value
+ * of the client, of per_page the maximum of the provider, otherwise none. */
 typedef struct imgact_op_options {
   size_t size; /* sizeof(imgact_op_options) */
-  /* Time for the whole operation from its start, with retries, pages and waits. If the rate limit
-   * delays a request beyond it, the operation fails at once with IMGACT_RATE_LIMITED. */
+  /* Maximum duration of the operation from its start, with retries, pages and waits. If a request
+   * would have to wait longer for the rate limit, the operation fails at once with
+   * IMGACT_RATE_LIMITED. */
   int64_t deadline_ms;
   int64_t poll_interval_ms; /* constant interval of polls */
   int64_t page;             /* read only this page of a list; counts from 1 */
   int64_t per_page;         /* items per page */
   int64_t max_items;        /* end the list after this number of items; 0 = all */
-  int32_t max_attempts;     /* sends per request */
+  int32_t max_attempts;     /* maximum number of attempts per request */
   uint32_t flags;           /* IMGACT_OP_FLAG_... */
 } imgact_op_options;
 
@@ -134,7 +147,7 @@ IMGACT_API imgact_op *imgact_list_images(imgact_client *client, const imgact_ima
  * imgact_op_image() returns the result.
  *
  * Errors: IMGACT_NOT_FOUND; IMGACT_CONFLICT if several images have the name; IMGACT_UNSUPPORTED for
- * an architecture if the provider has no lookup by name.
+ * an architecture if images of the provider cannot be found by name.
  */
 IMGACT_API imgact_op *imgact_get_image(imgact_client *client, const char *id_or_name,
                                        const char *architecture);
@@ -174,7 +187,7 @@ IMGACT_API imgact_op *imgact_list_actions(imgact_client *client,
  * Gets one action.
  *
  * action_id  id of the action
- * image_id   image that the action must belong to; may be NULL
+ * image_id   image of the action, otherwise IMGACT_NOT_FOUND; may be NULL
  *
  * imgact_op_action() returns the result.
  */
@@ -186,7 +199,8 @@ IMGACT_API imgact_op *imgact_get_action(imgact_client *client, const char *actio
  *
  * image_id  id of the image
  *
- * imgact_op_action() returns the action; NULL if a lookup found the effect only in the image.
+ * imgact_op_action() returns the action; NULL if the response was lost and a lookup found the
+ * change only in the image.
  */
 IMGACT_API imgact_op *imgact_protect_image(imgact_client *client, const char *image_id);
 IMGACT_API imgact_op *imgact_unprotect_image(imgact_client *client, const char *image_id);
@@ -196,9 +210,9 @@ IMGACT_API imgact_op *imgact_unprotect_image(imgact_client *client, const char *
  *
  * image_id  id of the image
  *
- * imgact_op_action() returns the action; NULL if a lookup found the effect only in the image. If
- * the API converts synchronously, the action has a NULL id and the status
- * IMGACT_ACTION_STATUS_SUCCESS, and imgact_op_image() returns the image.
+ * imgact_op_action() returns the action; NULL if the response was lost and a lookup found the
+ * change only in the image. If the API converts synchronously, the action has a NULL id and the
+ * status IMGACT_ACTION_STATUS_SUCCESS, and imgact_op_image() returns the image.
  */
 IMGACT_API imgact_op *imgact_convert_image(imgact_client *client, const char *image_id);
 
@@ -208,7 +222,8 @@ IMGACT_API imgact_op *imgact_convert_image(imgact_client *client, const char *im
  * image_id  id of the image
  * region    slug of the region
  *
- * imgact_op_action() returns the action; NULL if a lookup found the effect only in the image.
+ * imgact_op_action() returns the action; NULL if the response was lost and a lookup found the
+ * change only in the image.
  */
 IMGACT_API imgact_op *imgact_transfer_image(imgact_client *client, const char *image_id,
                                             const char *region);
@@ -218,11 +233,13 @@ IMGACT_API imgact_op *imgact_transfer_image(imgact_client *client, const char *i
  *
  * action_ids  ids of the actions
  * count       number of ids, at least 1
- * image_id    image that the actions must belong to; may be NULL
+ * image_id    image of all these actions, otherwise IMGACT_NOT_FOUND; may be NULL
  *
  * imgact_op_actions() returns the actions that the API knows, in the order of the ids.
  *
- * Errors: that of the first action that fails, for example IMGACT_ACTION_FAILED.
+ * The operation waits for all actions, also if one of them has failed.
+ *
+ * Errors: of the first failure, for example IMGACT_ACTION_FAILED.
  */
 IMGACT_API imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_ids,
                                           size_t count, const char *image_id);
@@ -241,8 +258,8 @@ IMGACT_API void imgact_op_set_options(imgact_op *op, const imgact_op_options *op
 /*
  * Sets whether a mutation waits for its action.
  *
- * wait  0 (default) = the operation ends when its outcome is known; otherwise it ends when its
- *       action has finished
+ * wait  0 (default) = the operation ends when the API has accepted or rejected the change;
+ *       otherwise it ends when the action of the change has finished
  *
  * Has no effect after the start.
  *
@@ -252,7 +269,8 @@ IMGACT_API void imgact_op_set_options(imgact_op *op, const imgact_op_options *op
 IMGACT_API void imgact_op_set_wait(imgact_op *op, int wait);
 
 /*
- * Called when a waited action has started and after each poll that finds it running.
+ * Called when an operation begins to wait for an action, and after each poll that finds the action
+ * running.
  *
  * user_data  as set with the callback
  * op         operation
@@ -271,17 +289,17 @@ typedef void (*imgact_progress_fn)(void *user_data, imgact_op *op, const imgact_
 IMGACT_API void imgact_op_set_progress(imgact_op *op, imgact_progress_fn progress, void *user_data);
 
 /*
- * Called when the request of a mutation is about to be sent.
+ * Called before the request of a mutation is sent.
  *
  * user_data  as set with the callback
- * op         operation; the callback may cancel it
- * call_json  the call, for a journal and for imgact_op_resume(); valid until the callback returns.
- *            It does not contain the token: its member "credential" is a keyed hash of token,
- *            provider and endpoint
+ * op         operation; the callback may cancel or free it
+ * call_json  the mutation, for a journal and for imgact_op_resume(); valid until the callback
+ *            returns. It does not contain the token: its member "credential" is a keyed hash of
+ *            token, provider and endpoint
  *
- * Called again before each later send if the earlier ones certainly had no effect (connection
- * refused, HTTP 429): keep only the last call. Not called for a send after one with an unknown
- * outcome.
+ * If all earlier sends certainly had no effect (connection refused, HTTP 429), it is called again
+ * before the next one: replace the stored call_json and time. It is not called again after a send
+ * whose outcome is unknown.
  *
  * Returns IMGACT_OK to send the request. Any other status rejects the mutation and becomes its
  * status; IMGACT_BUSY and IMGACT_END become IMGACT_INTERNAL.
@@ -303,13 +321,14 @@ IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn b
 /*
  * Resumes a mutation with an unknown outcome, for example after a crash.
  *
- * call_json  the call that the before-send callback received
- * sent_at    time at which that callback was called, in Unix ms; if unknown, a time in the future
+ * call_json  mutation that the before-send callback received
+ * sent_at    time at which that callback was called, in Unix ms: actions that started earlier are
+ *            not adopted; 0 = unknown: a lookup that finds actions fails with IMGACT_AMBIGUOUS
  *
- * A mutation that creates an action starts with a lookup. An idempotent one (update, delete,
- * Hetzner's convert) is sent.
+ * If the mutation creates an action, the library first looks for this action. If the mutation is
+ * idempotent (update, delete, Hetzner's convert), the library sends it again.
  *
- * Returns NULL if memory runs out or an argument is NULL. The call may still have been applied:
+ * Returns NULL if memory runs out or an argument is NULL. The mutation may still have taken effect:
  * keep the journal and resume it again.
  *
  * Errors: IMGACT_INVALID_ARGUMENT with the flag IMGACT_ERROR_MAYBE_APPLIED if call_json cannot be
@@ -342,13 +361,13 @@ typedef void (*imgact_done_fn)(void *user_data, imgact_op *op);
 /*
  * Starts an operation; imgact_loop_dispatch() drives it.
  *
- * done       called exactly once, from imgact_loop_dispatch(), when the operation has ended; not
- *            called after imgact_op_free(); may be NULL
+ * done       called once, from imgact_loop_dispatch(), when the operation has ended; not called for
+ *            NULL and after imgact_op_free(); may be NULL
  * user_data  passed to done; borrowed
  *
  * If the operation is running, or has ended but done has not been called yet, only the callback is
- * replaced. A paged list reads its next page. Any other operation that has ended reports its end
- * again.
+ * replaced. If a paged list has ended, it reads its next page. If any other operation has ended, it
+ * does not run again: done is called with the same result.
  */
 IMGACT_API void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user_data);
 
@@ -365,7 +384,7 @@ IMGACT_API void imgact_op_cancel(imgact_op *op);
  *
  * A cancel in this state sets the flag IMGACT_ERROR_MAYBE_APPLIED.
  *
- * To abort a batch, cancel only the operations that return 0, and let the others end.
+ * To abort many operations, cancel those for which it returns 0, and let the others end.
  */
 IMGACT_API int imgact_op_maybe_applied(const imgact_op *op);
 
@@ -420,11 +439,11 @@ IMGACT_API const imgact_action *const *imgact_op_actions(const imgact_op *op, si
  */
 IMGACT_API void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate_limit);
 
-/* Returns 1 if a response was lost and a lookup found the effect of the operation, otherwise 0. */
+/* Returns 1 if the response to a mutation was lost and a lookup found its effect, otherwise 0. */
 IMGACT_API int imgact_op_adopted(const imgact_op *op);
 
 /*
- * Reads the page numbers and totals that the last page of a list reported.
+ * Reads the page numbers and totals of the page of a list that was read last.
  *
  * pagination  receives the values; must not be NULL
  */

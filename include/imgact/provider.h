@@ -11,10 +11,12 @@
  * waits, applies deadlines, traces and redacts. docs/writing-a-provider.md shows how to write one.
  * May change in a minor version until 1.0.
  *
+ * Parameters of all functions, unless a function says otherwise:
+ *
  * request   request that encode builds
  * response  response to decode
  * result    results that decode fills
- * call      call that the request is for
+ * call      arguments of the request
  * value     JSON value; NULL is allowed: a missing value
  * error     error to set; must not be NULL
  * words     list of words, see imgact_word; must not be NULL
@@ -42,19 +44,20 @@ IMGACT_BEGIN_DECLS
 typedef struct imgact_call {
   size_t size;
   imgact_op_kind kind;
-  uint32_t flags;                          /* IMGACT_OP_FLAG_VIA_IMAGE */
-  const char *image_ref;                   /* id of the image; get_image: id or slug; NULL = none */
-  const char *action_id;                   /* get_action */
-  const char *region;                      /* transfer */
-  const char *architecture;                /* get_image by name: see image_filter */
-  const imgact_image_filter *image_filter; /* list_images: never NULL */
+  uint32_t flags;           /* IMGACT_OP_FLAG_VIA_IMAGE */
+  const char *image_ref;    /* id of the image; get_image: id or slug; NULL = none */
+  const char *action_id;    /* get_action */
+  const char *region;       /* transfer */
+  const char *architecture; /* get_image: requested architecture. Images are found by name with
+                               list_images, whose image_filter has it */
+  const imgact_image_filter *image_filter;   /* list_images: never NULL */
   const imgact_action_filter *action_filter; /* list_actions: never NULL */
   const imgact_image_update *update;         /* update_image */
   const char *const *action_ids;             /* wait_actions: at most max_ids of the slot */
   size_t action_ids_count;
-  int64_t page;           /* lists: 1, or the number that decode set */
+  int64_t page;           /* lists: page of the options or 1, later the number that decode set */
   int64_t per_page;       /* lists: items per page, at most max_per_page of the provider */
-  const char *next_query; /* lists: query that decode set for this page, or NULL */
+  const char *next_query; /* lists: query or cursor that decode set for this page, or NULL */
   uint32_t type_mask;     /* list_images: IMGACT_IMAGE_TYPE_BITs that this query is for; 0 = any */
   int32_t protect;        /* change_protection: 1 = protect, 0 = unprotect */
 } imgact_call;
@@ -123,7 +126,8 @@ IMGACT_API void imgact_request_set_empty_result(imgact_request *request);
 
 /* ---- response ---- */
 
-/* Opaque type of a response. Its body is parsed and redacted. */
+/* Opaque type of a response. Its body is parsed and redacted. Values and texts of it are valid
+ * until the provider's function returns. */
 typedef struct imgact_response imgact_response;
 
 /* Returns the HTTP status. */
@@ -140,7 +144,7 @@ IMGACT_API const imgact_json *imgact_response_json(const imgact_response *respon
 /*
  * Returns the value of a header, redacted.
  *
- * name  in any case
+ * name  not case-sensitive
  *
  * Returns NULL if the header does not exist or is not UTF-8.
  */
@@ -149,7 +153,7 @@ IMGACT_API const char *imgact_response_header(const imgact_response *response, c
 /*
  * Reads a header with a whole number.
  *
- * name   in any case
+ * name   not case-sensitive
  * value  receives the number
  *
  * Returns 1 if the header exists and is a whole number, otherwise 0.
@@ -161,7 +165,7 @@ IMGACT_API int imgact_response_header_int(const imgact_response *response, const
  * Copies a header to error->request_id, up to the first space or character that is not printable
  * ASCII.
  *
- * name  header, in any case; if it does not exist, error->request_id becomes empty
+ * name  header, not case-sensitive; if it does not exist, error->request_id becomes empty
  */
 IMGACT_API void imgact_response_copy_request_id(const imgact_response *response, const char *name,
                                                 imgact_error *error);
@@ -178,7 +182,8 @@ typedef struct imgact_result imgact_result;
  *
  * object  API's own object, kept for IMGACT_OP_FLAG_KEEP_RAW; may be NULL
  *
- * Never returns NULL: after an error the item is a scratch object that is not in the results.
+ * The item is valid until the provider's function returns. Never returns NULL: after an error the
+ * item is a scratch object that is not in the results.
  */
 IMGACT_API imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object);
 IMGACT_API imgact_action *imgact_result_add_action(imgact_result *result,
@@ -316,10 +321,10 @@ IMGACT_API void imgact_result_set_pagination(imgact_result *result, const imgact
  * Declares that there is a next page.
  *
  * page    its number; 0 = not reported
- * cursor  its page cursor; copied; may be NULL
- * query   query to request it with, passed to encode as next_query; copied; may be NULL
+ * cursor  its page cursor, to detect a page that does not advance; copied; may be NULL
+ * query   query or cursor to request it with: next_query of the call; copied; may be NULL
  *
- * The library rejects pages that do not advance.
+ * If neither the number grows nor the cursor changes, the operation fails with IMGACT_INCOMPLETE.
  */
 IMGACT_API void imgact_result_set_next_page(imgact_result *result, int64_t page, const char *cursor,
                                             const char *query);
@@ -410,12 +415,13 @@ IMGACT_API const char *imgact_word_text(const imgact_word *words, int value);
  * of the member determines how the value is read. If the value is missing, null or of another type,
  * the member stays "not reported".
  *
- * - An enum (IMAGE_TYPE, IMAGE_STATUS, ACTION_KIND, ACTION_STATUS) needs words. Its row fills also
- *   provider_type, provider_status or command, which have no rows of their own.
- * - STRINGS are an array of strings, or "zones[].name" of an array of objects; LABELS are an object
- *   with strings.
- * - ACTION_RESOURCE_ID is one id, or "resources[].id" of an array of objects.
- *   ACTION_RESOURCE_TYPE is the type in the same object or array; without this row: "image".
+ * - An enum (IMAGE_TYPE, IMAGE_STATUS, ACTION_KIND, ACTION_STATUS) needs words. Its row also sets
+ *   provider_type, provider_status or command, which are no targets.
+ * - STRINGS: the path names an array of strings or, with [], one string of each object in an array,
+ *   for example "zones[].name". LABELS: an object with strings.
+ * - ACTION_RESOURCE_ID: the path names one id or, with [], the id of each object in an array, for
+ *   example "resources[].id". ACTION_RESOURCE_TYPE: the type in the same object or array; without
+ *   this row the type is "image".
  * - ACTION_ERROR_CODE and _MESSAGE are kept only if the status is IMGACT_ACTION_STATUS_ERROR.
  */
 /* clang-format off */
@@ -446,7 +452,7 @@ typedef enum imgact_target {
 typedef struct imgact_field {
   const char *path;
   intptr_t target;          /* imgact_target */
-  const imgact_word *words; /* for a type, status or command; otherwise NULL */
+  const imgact_word *words; /* for an image type, a status or an action kind; otherwise NULL */
 } imgact_field;
 #define IMGACT_MAX_FIELDS     64
 #define IMGACT_MAX_PATH_BYTES 255 /* maximum for the path of a row or slot */
@@ -457,8 +463,8 @@ typedef struct imgact_image_map {
   /* Called after the rows have been read; may be NULL. Returns 0 to leave the image out. */
   int (*finish)(const imgact_call *call, imgact_result *result, imgact_image *image,
                 const imgact_json *object);
-  uint32_t public_types; /* IMGACT_IMAGE_TYPE_BITs of the types that are public, for is_public; 0 =
-                            a row sets is_public */
+  uint32_t public_types; /* IMGACT_IMAGE_TYPE_BITs of the types that are public: is_public is set
+                            from the type; 0 = a row sets it */
   uint32_t reserved;     /* 0 */
 } imgact_image_map;
 
@@ -481,7 +487,7 @@ typedef struct imgact_action_map {
  *   ACTION_STATUSES, VISIBILITY or FLAG.
  * - member and count: members of the filter struct; a single value repeats its own name.
  * - target: member of an item that the library compares with a local filter, of IMGACT_TARGET_...;
- *   NONE if only a server can apply the filter.
+ *   NONE if no member is compared: only a server can apply the filter, or it sorts.
  * - word: name in messages.
  *
  * The library copies, checks, sends and applies filters by these lists; later versions append rows.
@@ -494,7 +500,8 @@ typedef struct imgact_action_map {
   ROW(ARCHITECTURE, TEXT, architecture, architecture, IMAGE_ARCHITECTURE, "architecture")          \
   ROW(LABEL_SELECTOR, TEXT, label_selector, label_selector, NONE, "label selector")                \
   ROW(BOUND_TO, IDS, bound_to, bound_to_count, IMAGE_BOUND_TO, "server id")                        \
-  ROW(INCLUDE_DEPRECATED, FLAG, include_deprecated, include_deprecated, NONE, "include_deprecated") \
+  ROW(INCLUDE_DEPRECATED, FLAG, include_deprecated, include_deprecated, NONE,                      \
+      "include_deprecated")                                                                        \
   ROW(TAG, TEXT, tag, tag, IMAGE_TAGS, "tag")                                                      \
   ROW(REGION, TEXT, region, region, IMAGE_REGIONS, "region")                                       \
   ROW(VISIBILITY, VISIBILITY, visibility, visibility, IMAGE_IS_PUBLIC, "visibility")               \
@@ -512,8 +519,9 @@ typedef struct imgact_action_map {
   IMGACT_SOURCE_FILTER_ACTION_##filter,
 
 /*
- * Value that a row of a query or body sends. If the call does not set the filter or the change, the
- * row is left out. A change without a row in the body fails with IMGACT_UNSUPPORTED.
+ * Value that a row of a query or body sends. If the filter, or the member of
+ * imgact_image_update, is not set, the row is left out. A member of imgact_image_update that is set
+ * and has no row in the body fails with IMGACT_UNSUPPORTED.
  *
  * - IMGACT_SOURCE_FILTER_IMAGE_... and IMGACT_SOURCE_FILTER_ACTION_...: the filter of that name.
  *   Several values make several pairs. Enums are sent by the row's words; a value without a word
@@ -535,9 +543,9 @@ typedef enum imgact_source {
   IMGACT_SOURCE_CONVERT, /* the row's text, if an update converts to a snapshot */
   IMGACT_SOURCE_PROTECT, /* body: true or false */
   IMGACT_SOURCE_REGION,  /* transfer: new region */
-  IMGACT_SOURCE_FILTERS = 63,
+  IMGACT_SOURCE_FILTERS = 63, /* not a source: sets the numbers that follow */
   IMGACT_IMAGE_FILTERS(IMGACT_IMAGE_ROW) /* from 64 */
-  IMGACT_SOURCE_ACTION_FILTERS = 87,
+  IMGACT_SOURCE_ACTION_FILTERS = 87, /* not a source */
   IMGACT_ACTION_FILTERS(IMGACT_ACTION_ROW) /* from 88 */
   IMGACT_SOURCE_MAX_ENUM = 0x7fffffff
 } imgact_source;
@@ -562,7 +570,8 @@ typedef struct imgact_paging {
   const char *next; /* number of the next page; missing, null or 0 on the last page */
   const char *last;
   const char *total;
-  const char *cursor; /* text for IMGACT_SOURCE_CURSOR; missing, null or "" on the last page */
+  const char *cursor; /* cursor of the next page, for IMGACT_SOURCE_CURSOR; missing, null or "" on
+                         the last page */
 } imgact_paging;
 
 /* Error code of the API. Its status and flags replace those of the HTTP status. */
@@ -586,13 +595,14 @@ typedef struct imgact_errors {
                  imgact_error *error);
 } imgact_errors;
 
-/* Names of the rate-limit headers, in any case; NULL = the API has no such header. */
+/* Names of the rate-limit headers, not case-sensitive; NULL = the API has no such header. */
 typedef struct imgact_rate_headers {
   const char *limit;
   const char *remaining;
-  const char *reset;         /* Unix seconds */
-  int32_t refill_seconds;    /* time in which an empty bucket refills evenly; 0 = a window */
-  int32_t minute_share;      /* limit / minute_share requests in any minute; 0 = no such limit */
+  const char *reset;      /* Unix seconds */
+  int32_t refill_seconds; /* a bucket: seconds in which it becomes full; 0 = a window that ends at
+                             reset */
+  int32_t minute_share; /* at most limit / minute_share requests in any minute; 0 = no such limit */
   int32_t reset_allows_next; /* 1 = one more request is possible at the time of the reset header */
   int32_t reserved;          /* 0 */
 } imgact_rate_headers;
@@ -603,7 +613,8 @@ typedef struct imgact_rate_headers {
  *
  * action  action to compare; must not be NULL
  *
- * Returns IMGACT_TRISTATE_UNKNOWN if the action of a transfer reports no region.
+ * Returns IMGACT_TRISTATE_TRUE if they match, IMGACT_TRISTATE_FALSE if not, and
+ * IMGACT_TRISTATE_UNKNOWN if the action of a transfer reports no region.
  */
 IMGACT_API imgact_tristate imgact_call_matches_action(const imgact_call *call,
                                                       const imgact_action *action);
@@ -637,11 +648,11 @@ IMGACT_API int imgact_is_decimal_id(const char *text);
 #define IMGACT_SLOT_CREATES_ACTION 0x2u
 /* get_image: an invalid id, or an id that is not found, is looked up as a name with list_images. */
 #define IMGACT_SLOT_NAME_LOOKUP 0x4u
-/* A lookup adopts an action only after the image shows the effect. */
+/* After a lost response, an action is adopted only if the image also shows the change. */
 #define IMGACT_SLOT_VERIFY_IMAGE 0x8u
 /* The API applies the change synchronously. The library adds a finished action without an id. */
 #define IMGACT_SLOT_IMMEDIATE 0x10u
-/* get_action: an action that does not name the image of the call is not found. */
+/* get_action: if the action does not name image_ref, the operation fails with IMGACT_NOT_FOUND. */
 #define IMGACT_SLOT_ACTION_OF_IMAGE 0x20u
 
 #define IMGACT_IMAGE_ROW(filter, kind, member, count, target, word)                                \
@@ -662,7 +673,7 @@ typedef enum imgact_filter {
 #undef IMGACT_ACTION_ROW
 
 /*
- * Slot: one operation of a provider. Without path and encode, the operation is not supported.
+ * Slot: one operation of a provider. If path and encode are NULL, the operation is not supported.
  *
  * The members from method to finish describe the request and the response. If encode is set, it
  * replaces the members for the request. If decode is set, it replaces those for the response.
@@ -677,8 +688,8 @@ typedef struct imgact_slot {
    * - get_image and update_image return the image with the id of the call. If is_valid_id() rejects
    *   the reference, get_image returns the image with this slug or name.
    * - get_action returns the action with the id of the call.
-   * - The action of a mutation does not name only other images.
-   * - The last page of a list does not report a later page as the last one. */
+   * - If the action of a mutation names images, the image of the call is one of them.
+   * - The page without a next page does not report a later page as the last one. */
   imgact_status (*decode)(const imgact_call *call, const imgact_response *response,
                           imgact_result *result, imgact_error *error);
   /* Compares an action of the image with the call. For slots with IMGACT_SLOT_CREATES_ACTION. */
@@ -718,19 +729,22 @@ typedef struct imgact_type_group {
   uint32_t exact; /* 1 = the query returns only these types; 0 = the library drops the others */
 } imgact_type_group;
 
-/* Rate-limit details for the scheduler; only rate_limit is visible to users. */
+/* Details of the rate limit, by which the library delays requests; only rate_limit is visible to
+ * users. */
 typedef struct imgact_rate_limit_info {
   size_t size;
   imgact_rate_limit rate_limit; /* as imgact_op_rate_limit() returns it */
   int64_t next_request_at;      /* Unix ms from which one more request is possible; IMGACT_NO_TIME =
                                    not reported */
-  int64_t limit_per_minute;     /* requests in any minute, if the limit per hour is a window; 0 = no
-                                   such limit */
-  double refill_per_second;     /* requests per second of a bucket that refills continuously; 0 = no
-                                   bucket */
+  int64_t limit_per_minute; /* maximum requests in any minute, in addition to the limit; 0 = no such
+                               limit */
+  double refill_per_second; /* requests per second of a bucket that refills continuously; 0 = no
+                               bucket */
 } imgact_rate_limit_info;
 
-/* Provider. The table must be valid as long as its clients. */
+/* Provider. The table must be valid as long as its clients. Its functions are called from the
+ * threads of loops, also at the same time: they must not keep state, nor call functions of loops,
+ * clients and operations. */
 typedef struct imgact_provider imgact_provider;
 struct imgact_provider {
   size_t size; /* sizeof(imgact_provider) */
@@ -740,10 +754,11 @@ struct imgact_provider {
    * variable that is set is used. endpoint_env may be NULL. */
   const char *const *token_env;
   const char *const *endpoint_env;
-  const char *const *token_prefixes; /* common public beginnings of tokens, for example "dop_v1_";
-                                        not redacted alone; NULL-terminated; may be NULL */
-  const imgact_slot *slots;          /* array indexed by imgact_op_kind */
-  size_t slots_stride;               /* sizeof(imgact_slot) */
+  /* Public beginnings of tokens, for example "dop_v1_": such a beginning alone is not redacted.
+   * NULL-terminated; may be NULL. */
+  const char *const *token_prefixes;
+  const imgact_slot *slots; /* array indexed by imgact_op_kind */
+  size_t slots_stride;      /* sizeof(imgact_slot) */
   size_t slots_count;
   /* Returns 1 if the text has the form of an id, otherwise 0. */
   int (*is_valid_id)(const char *text);
@@ -763,12 +778,13 @@ struct imgact_provider {
   int32_t max_per_page; /* items per page of a list: maximum and default */
   /* Not 0 = the API may report a new action as not found until settle_ms has passed. */
   int32_t tolerates_not_found;
-  /* The following members describe requests and responses by rows. If a function above is set, it
-   * is used instead. */
+  /* The following members describe responses by rows. decode of a slot replaces image_map,
+   * action_map and paging, decode_error replaces errors, and decode_rate_limit rate_headers. */
   const imgact_image_map *image_map;
   const imgact_action_map *action_map;
   const imgact_paging *paging;
-  /* Reads the page numbers instead of paging; may be NULL. */
+  /* Used instead of the member paging: calls imgact_result_set_pagination() and
+   * imgact_result_set_next_page(); may be NULL. */
   void (*read_page)(const imgact_call *call, const imgact_response *response,
                     imgact_result *result);
   const imgact_errors *errors;

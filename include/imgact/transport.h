@@ -2,16 +2,19 @@
 /*
  * Transports: they send the requests of a loop and return the responses.
  *
- * libcurl, the cassette recorder and the cassette replayer are transports. A program can implement
- * its own. May change in a minor version until 1.0.
+ * libcurl, the recorder and the replayer of cassettes (files with recorded requests and responses)
+ * are transports. A program can implement its own. May change in a minor version until 1.0.
  *
  * Rules for a transport:
  *
- * - send() accepts one request and never finishes it before it returns.
+ * - send() starts one request. It does not call imgact_exchange_finish().
  * - dispatch() does the work that is due and calls imgact_exchange_finish() exactly once for every
  *   exchange that has ended, unless the exchange was cancelled.
- * - It sends a request at most once and never retries. One exception: a GET, PUT or DELETE that a
- *   server rejects on HTTP/2 with HTTP_1_1_REQUIRED may be sent again over HTTP/1.1.
+ * - During imgact_exchange_finish() the library may call send() and cancel().
+ * - The transport sends a request at most once and never retries. One exception: a GET, PUT or
+ *   DELETE that a server rejects on HTTP/2 with HTTP_1_1_REQUIRED may be sent again over HTTP/1.1.
+ *
+ * Parameters of all functions, unless a function says otherwise:
  *
  * exchange   exchange as passed to send(); must not be NULL
  * allocator  copied; NULL = malloc()
@@ -68,7 +71,8 @@ typedef enum imgact_failure {
   IMGACT_FAILURE_MAX_ENUM = 0x7fffffff
 } imgact_failure;
 
-/* Result of an exchange. Needs to be valid only during imgact_exchange_finish(). */
+/* Result of an exchange. Needs to be valid only during imgact_exchange_finish(). Without a complete
+ * response, failure is set, and status is 0. */
 typedef struct imgact_http_response {
   size_t size;
   imgact_delivery delivery;
@@ -77,7 +81,7 @@ typedef struct imgact_http_response {
   int32_t reserved;
   const imgact_header *headers;
   size_t headers_count;
-  const char *body; /* decoded; NULL or empty if there is none or it cannot be decoded */
+  const char *body; /* without its Content-Encoding; NULL = none, or it cannot be decoded */
   size_t body_bytes;
   const char *message; /* cause of a failure, as text; NULL = none */
 } imgact_http_response;
@@ -125,7 +129,8 @@ struct imgact_transport {
   void (*cancel)(imgact_transport *transport, imgact_exchange *exchange);
   /* Does I/O that is ready and finishes exchanges. Never blocks. */
   void (*dispatch)(imgact_transport *transport);
-  /* Returns a descriptor that is readable when dispatch() has work; -1 = none. */
+  /* Returns a descriptor that is readable when dispatch() has work, always the same one; -1 = none.
+   */
   int (*fd)(imgact_transport *transport);
   /* Returns the ms until dispatch() must be called even if the descriptor is not readable; -1 = no
    * limit. */
@@ -133,10 +138,12 @@ struct imgact_transport {
   /* Makes a poll() on the descriptor return. Called from any thread and from signal handlers. May
    * be NULL: a loop with work then sleeps for at most 50 ms. */
   void (*wakeup)(imgact_transport *transport);
+  /* Frees the transport. Its owner calls it, after all exchanges have finished or were cancelled.
+   */
   void (*destroy)(imgact_transport *transport);
   /* Clock of a transport that has its own time (cassettes, simulators), in Unix ms. NULL = the
-   * system's clocks. advance_to() moves it forward to at least until, instead of waiting. Set both
-   * or neither. */
+   * system's clocks. The loop calls advance_to() instead of waiting: it sets the clock to the time
+   * `until` or later. Set both or neither. */
   int64_t (*now_ms)(imgact_transport *transport);
   void (*advance_to)(imgact_transport *transport, int64_t until);
   uint32_t flags; /* IMGACT_TRANSPORT_... */
@@ -182,7 +189,8 @@ IMGACT_API imgact_status imgact_transport_new_recorder(imgact_transport *inner, 
 /*
  * Writes the cassette of a recording transport now.
  *
- * transport  transport of imgact_transport_new_recorder()
+ * transport  transport of imgact_transport_new_recorder(); also after a loop has taken ownership,
+ *            until the loop is destroyed
  *
  * Errors: IMGACT_INVALID_ARGUMENT if the transport does not record; IMGACT_NOMEM; IMGACT_INTERNAL
  * if the file cannot be written or a secret could not be removed.
