@@ -35,7 +35,7 @@ int main(int argc, char **argv) {
   }
   const imgact_client_options options = {
       .size = sizeof options, .provider_name = "hetzner", .transport = cassette};
-  // The client owns the transport, also if the call fails.
+  // Takes ownership of the transport, also if it fails.
   if (imgact_client_new(&options, &client, &error) != IMGACT_OK) {
     fprintf(stderr, "%s\n", error.message);
     return 2;

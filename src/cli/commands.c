@@ -42,7 +42,7 @@ const cli_command cli_commands[] = {
      .about = "If a filter is given several times, one of its values must match. Different filters "
               "must all match.\n"
               "A filter that the provider does not support is an error.\n"
-              "Without --page, the list is complete or the command fails.",
+              "Without --page and --limit, the list is complete or the command fails.",
      .examples = "imgact image list --type snapshot --sort created:desc\n"
                  "imgact -p staging-do image list --tag web -o json\n"
                  "imgact image list --label-selector env=prod --columns id,description,labels"},
@@ -56,8 +56,9 @@ const cli_command cli_commands[] = {
      .make = cli_make_image_get,
      .needs_client = true,
      .summary = "show one image",
-     .about = "Accepts an id, or the slug or name, depending on the provider. If several images "
-              "have the name, select one with --arch.",
+     .about =
+         "Accepts an id; on Hetzner also a name, on DigitalOcean also a slug. If several images "
+         "have the name, select one with --arch.",
      .examples = "imgact image get 4711 -o json\n"
                  "imgact image get debian-12 --arch arm"},
     {.noun = "image",
@@ -71,8 +72,8 @@ const cli_command cli_commands[] = {
      .changes = true,
      .summary = "change properties of an image",
      .about =
-         "Changes only what is given. A change that the provider does not support is an error; "
-         "imgact(1) lists them. --label and --remove-label first read the current labels.",
+         "Changes only what is given. A change that the provider does not support is an error. "
+         "--label and --remove-label first read the current labels.",
      .examples = "imgact image update 4711 --description 'before the upgrade'\n"
                  "imgact image update 4711 --label env=prod --label tier=web"},
     {.noun = "image",
@@ -88,8 +89,8 @@ const cli_command cli_commands[] = {
      .asks = true,
      .summary = "delete images",
      .about =
-         "Asks for confirmation if stdin and stderr are both terminals, unless --yes is given.\n"
-         "In scripts and pipes it deletes without asking.",
+         "Asks for confirmation if stdin and stderr are both terminals and --yes is not given. "
+         "Otherwise deletes without asking.",
      .examples = "imgact image delete 4711 4712 --yes --ignore-missing"},
     {.noun = "image",
      .verb = "convert",
@@ -103,7 +104,7 @@ const cli_command cli_commands[] = {
      .needs_client = true,
      .changes = true,
      .summary = "convert backups to snapshots",
-     .examples = "imgact image convert 4711 --wait"},
+     .examples = "imgact image convert 4712 --wait"},
     {.noun = "image",
      .verb = "transfer",
      .arguments = "ID...",
@@ -176,7 +177,8 @@ const cli_command cli_commands[] = {
      .make = cli_make_action_wait,
      .needs_client = true,
      .summary = "wait until actions have finished",
-     .about = "A failed action is printed, and the exit status is 7. The wait has no time limit "
+     .about = "Prints all actions, also failed ones. If an action has failed, the exit status is "
+              "7. The wait has no time limit "
               "unless --deadline is given.",
      .examples = "imgact action wait 13 14 --deadline 30m\n"
                  "imgact -p staging-do action wait 36805527 --image 7938269"},
@@ -215,8 +217,10 @@ const cli_command cli_commands[] = {
      .verb = "check",
      .schema = &cli_settings_schema,
      .run = cli_config_check,
-     .summary = "check the configuration and the token",
-     .about = "Reads the token. Sends no request.",
+     .summary = "check the configuration file, and read the token",
+     .about =
+         "Sends no request, so it cannot tell whether the API accepts the token. config show does "
+         "not read the token.",
      .examples = "imgact config check"},
     {.noun = "completion",
      .arguments = "bash|zsh|fish",

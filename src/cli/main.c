@@ -14,7 +14,7 @@
 #include "output.h"
 
 /* Opens missing standard descriptors: else the next socket or file would get the number and receive
- * the output. The mode is the opposite one, so that using them fails. */
+ * the output. The access mode is reversed, so that reading stdin or writing stdout still fails. */
 static void fill_descriptors(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;

@@ -42,7 +42,7 @@ static void put_body(cli_app *app, const char *mark, const imgact_trace_event *e
 
 /* Shows the pause before a retry, and a lookup, until the next request; a lookup ends with its
  * operation, or when the mutation is resent. */
-static void tell_pauses(cli_app *app, const imgact_trace_event *event) {
+static void show_pauses(cli_app *app, const imgact_trace_event *event) {
   bool is_lookup = app->line.kind == CLI_LINE_LOOKUP,
        reads = event->method && !strcmp(event->method, "GET");
   bool is_resend =
@@ -101,6 +101,6 @@ void cli_on_trace(void *user, const imgact_trace_event *event) {
   if (app->options.trace)
     put_trace(app, event);
   else if (cli_progress_shows_pauses(app))
-    tell_pauses(app, event);
+    show_pauses(app, event);
   if (event->kind == IMGACT_TRACE_LOOKUP) app->lookup_request = event->request_number;
 }
