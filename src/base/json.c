@@ -103,8 +103,7 @@ static int32_t code_unit(const char *text, const char *end) {
 static bool is_high_surrogate(int32_t code) { return code >= 0xd800 && code <= 0xdbff; }
 static bool is_low_surrogate(int32_t code) { return code >= 0xdc00 && code <= 0xdfff; }
 
-/* Half a pair is no character; the library would refuse the document for it. The replacement is as
- * long. */
+/* yyjson rejects unpaired surrogates. \uFFFD has the same length, so they are replaced in place. */
 static void replace_lone_surrogates(char *text, size_t length) {
   char *end = text + length;
   while ((text = memchr(text, '\\', (size_t)(end - text)))) {
@@ -121,8 +120,8 @@ static void replace_lone_surrogates(char *text, size_t length) {
 }
 
 static bool too_deep(yyjson_doc *parsed) {
-  /* All values of a document stand in one row, each container before what it holds: a walk needs
-   * only the ends of the open ones. */
+  /* yyjson stores all values in one array, each container before its contents, so only the ends of
+   * the open containers are needed. */
   yyjson_val *value = yyjson_doc_get_root(parsed);
   yyjson_val *end = value + yyjson_doc_get_val_count(parsed);
   yyjson_val *ends[IA_JSON_MAX_DEPTH];
@@ -136,8 +135,8 @@ static bool too_deep(yyjson_doc *parsed) {
   return false;
 }
 
-/* Returns true if there is a byte of 0x7f or above. Compilers make few instructions of the loop
- * over 64 bytes. */
+/* Returns true if there is a byte of 0x7f or above. The fixed block size lets compilers vectorise
+ * the loop. */
 static bool has_non_ascii(const char *text, size_t length) {
   enum { BLOCK = 64 };
   const unsigned char *bytes = (const unsigned char *)text;
@@ -151,8 +150,8 @@ static bool has_non_ascii(const char *text, size_t length) {
   return false;
 }
 
-/* Can the token be in a string of this text? An escape can hide it from a search of the raw bytes:
- * \u any of it, the others only what needs or allows them. */
+/* Returns true if a string of the text may contain the token. \uXXXX can hide any character from a
+ * search of the raw bytes; other escapes hide only control characters, '"', '\' and '/'. */
 static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t length,
                            escapes found) {
   if (!redactor || redactor->min_match_length == 0) return false;
@@ -168,7 +167,8 @@ static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t
   return false;
 }
 
-/* A number that holds the token, which then is one of digits, becomes a string. */
+/* A number can contain the token only if that has digits alone. A redacted number becomes a string.
+ */
 static bool redact_scalar(imgact_json_doc *doc, const ia_redactor *redactor, yyjson_val *value) {
   const char *text = yyjson_is_raw(value) ? yyjson_get_raw(value) : yyjson_get_str(value);
   size_t length = yyjson_get_len(value);
@@ -375,8 +375,8 @@ size_t imgact_json_count(const imgact_json *value) {
   return yyjson_is_ctn(container) ? yyjson_get_len(container) : 0;
 }
 
-/* Numbers are kept as text and read when they are asked for: then what is printed is what was sent,
- * and a list pays for the few numbers that are mapped only. */
+/* Numbers are kept as text and parsed on demand: output has the received digits, and unused numbers
+ * cost nothing. */
 const char *ia_json_number(const imgact_json *value, size_t *length) {
   yyjson_val *number = value_of(value);
   if (!yyjson_is_raw(number)) return NULL;

@@ -118,7 +118,7 @@ static bool each_of(const char *const *texts, size_t count, text_test test, cons
   return true;
 }
 
-/* Is the test true of every text that the caller gave? */
+/* Returns true if every text of the call passes the test. */
 static bool each_text(const imgact_call *c, text_test test, const void *with) {
   const char *const own[] = {c->image_ref, c->action_id, c->region, c->architecture};
   bool ok = each_of(own, sizeof own / sizeof *own, test, with) &&
@@ -275,10 +275,10 @@ typedef struct call_reader {
   const imgact_json *root;
   ia_arena *arena;
   bool nomem;
-  const char *odd; /* the key of a value that is of no such type as was written */
+  const char *odd; /* key of a value with the wrong type; NULL = none */
 } call_reader;
 
-/* The value of the key; NULL: it is not there, or is odd. */
+/* Returns the value of the key; NULL if it is missing or, with odd set, has another type. */
 static const imgact_json *typed(call_reader *reader, const char *key, imgact_json_type type) {
   const imgact_json *value = imgact_json_get(reader->root, key);
   if (!value || imgact_json_get_type(value) == type) return value;
@@ -402,7 +402,7 @@ imgact_status ia_call_from_json(imgact_call *call, ia_call_target *target, const
                             "cannot read the JSON of the stored call (%s)", what);
   call_reader reader = {.root = imgact_json_doc_root(doc), .arena = arena};
   imgact_status status = read_call(&reader, call, target, error);
-  if (reader.nomem) status = ia_no_memory(error); /* what is missing was there */
+  if (reader.nomem) status = ia_no_memory(error); /* members look missing because memory ran out */
   imgact_json_doc_free(doc);
   return status;
 }

@@ -152,8 +152,8 @@ static bool is_of_query(const imgact_call *call, int type) {
   return !call->type_mask || (call->type_mask & IMGACT_IMAGE_TYPE_BIT(type)) != 0;
 }
 
-/* If the types decide who can see an image, a visibility limits the requested types; without
- * requested types it selects all types of that visibility. */
+/* If the map has public_types, the visibility filter restricts the requested types. Without
+ * requested types, it selects all types of that visibility. */
 static imgact_status add_types(const builder *b, const imgact_argument *row) {
   const imgact_image_filter *filter = b->call->image_filter;
   const imgact_image_map *map = b->provider->image_map;

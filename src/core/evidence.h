@@ -34,7 +34,7 @@ ia_match ia_match_action(const imgact_slot *slot, const imgact_call *call,
 bool ia_may_change_image(const imgact_slot *slot, const imgact_call *call,
                          const imgact_action *action);
 
-/* Result of one listing of actions and one look at the image. */
+/* Result of one listing of actions and one request for the image. */
 typedef enum ia_finding {
   IA_FOUND_NOTHING,  /* no action, no effect */
   IA_FOUND_ACTION,   /* exactly one action, started by the request */

@@ -2,7 +2,7 @@
 /*
  * Sends one request, with retries. Invariants:
  *
- * - An exchange occupies a slot of its client exactly while it is ADMITTED or IN_FLIGHT.
+ * - An exchange counts towards the in-flight limit exactly while it is ADMITTED or IN_FLIGHT.
  * - done is called once for each submit, and never from inside submit.
  * - After done, the owner may free the exchange.
  */

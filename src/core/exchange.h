@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One request with its attempts: encodes it, waits for a free slot, sends it, reads the response,
- * and retries after a back-off. Whether it is retried depends on the provider's slot and on how far
- * the last attempt got. A mutation with an unknown outcome is left to the owner. */
+/* One request with its attempts: encodes it, waits until the in-flight limit permits it, sends it,
+ * reads the response, and retries after a back-off. Whether it is retried depends on the provider's
+ * slot and on how far the last attempt got. A mutation with an unknown outcome is left to the
+ * owner. */
 #ifndef IA_EXCHANGE_H
 #define IA_EXCHANGE_H
 

@@ -104,7 +104,7 @@ static const char *element_path(const item_reader *r, size_t row) {
   return *array ? array + 2 : NULL;
 }
 
-/* The provider's is_valid_id may accept further characters in ids. */
+/* A third-party provider's is_valid_id may accept other characters than imgact_decode_id(). */
 static const char *read_id(const item_reader *r, const imgact_json *value) {
   const char *id = imgact_decode_id(r->result, value);
   if (id) return id;

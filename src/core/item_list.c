@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What any reading showed counts: an item is dropped only if the API says, asked by its id, that it
- * does not exist. */
+/* An item that was seen once is kept. It is dropped only if a request for its id returns 404, or if
+ * the filters no longer select it. */
 #include "item_list.h"
 #include "str.h"
 #include <stdlib.h>
@@ -249,7 +249,8 @@ void ia_item_list_not_found(ia_item_list *list, ia_item_entry *entry) {
 
 /* ---- the end ---- */
 
-/* What an earlier reading of a page showed and a later one did not has moved to the front. */
+/* Within a page, items of an earlier reading come first: removals moved them towards the start of
+ * the list. */
 static int compare_places(const void *left, const void *right) {
   const ia_item_entry *a = left, *b = right;
   if (a->page != b->page) return a->page < b->page ? -1 : 1;

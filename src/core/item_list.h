@@ -52,9 +52,8 @@ void ia_item_list_mark(ia_item_list *list);
 /* Number of items that the response brought, and one of them. */
 size_t ia_item_list_response_count(const ia_item_list *list);
 void *ia_item_list_response_item(const ia_item_list *list, size_t position);
-/* Takes the page that the response brought: begin, each item in turn with whether this library's
- * filters let it pass, end. again: the page was read before. take returns false if there is no
- * memory. */
+/* Takes the page that the response brought: begin, take for each item (passes: the local filters
+ * accept it), end. again: the page was read before. take returns false if there is no memory. */
 void ia_item_list_begin_page(ia_item_list *list, uint32_t page, uint32_t first_of_query);
 bool ia_item_list_take(ia_item_list *list, size_t position, bool passes);
 void ia_item_list_end_page(ia_item_list *list, bool again);
@@ -64,8 +63,8 @@ size_t ia_item_list_count(const ia_item_list *list);
 /* An item of this query to ask the API for by its id; NULL: there is none. */
 ia_item_entry *ia_item_list_missing(ia_item_list *list);
 const char *ia_item_list_id(const ia_item_list *list, const ia_item_entry *entry);
-/* The API has it (passes: as above) or does not; or that is not known: then it stays as it was
- * seen. */
+/* Result of the request for the item's id: found (passes: the local filters accept it), not found,
+ * or unknown (the item is kept). */
 void ia_item_list_found(ia_item_list *list, ia_item_entry *entry, bool passes);
 void ia_item_list_not_found(ia_item_list *list, ia_item_entry *entry);
 void ia_item_list_keep(ia_item_list *list, ia_item_entry *entry);

@@ -2,7 +2,7 @@
 /*
  * Mutations.
  *
- *   blocked -> ready -> sending -> (looking -> resting -> sending ...) -> waiting -> end
+ *   blocked -> ready -> sending -> (lookup -> resting -> sending ...) -> waiting -> end
  *
  * Invariants:
  * - Exactly one source of events (timer, exchange, lookup, watch) is active, that of the state.

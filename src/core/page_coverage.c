@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * An added item moves items that no page showed to pages that are still to be read; only a removed
- * one can move them onto a page that was read. After both, the total shows only the difference: the
- * whole page that is read again then covers more than the fall.
+ * one can move them onto a page that was read. After both, the total shows only the
+ * difference. Therefore a whole page is read again, which is usually more than the total decreased.
  *
  * Not detectable: one removal before the current page and one addition after it, between the same
  * two requests.

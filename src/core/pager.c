@@ -261,8 +261,8 @@ static bool passes(const ia_pager *pager, const void *item) {
   return ia_filter_passes(&pager->call, filters, types, item);
 }
 
-/* The server applies no filter to an item that is requested by its id. If a filter here rejects the
- * item also as the list showed it, the server's filter means something else, and decides. */
+/* The server applies no filter to an item that is requested by its id. If a filter of this library
+ * also rejects the item as it was listed, the server filters differently; then the item stays. */
 static bool still_passes(const ia_pager *pager, const void *item) {
   uint32_t types = pager->queries.types[pager->queries.index], filters = pager->requested_filters;
   return passes(pager, item) &&
@@ -287,8 +287,8 @@ static bool holds_token(const ia_pager *pager, const char *text) {
   return text && ia_redact_found_encoded(&pager->client->credential.redactor, text, strlen(text));
 }
 
-/* Where pages are numbered up to a last one, the next page is the following one: any other leaves
- * pages unread that the server says exist, or does not exist itself. */
+/* If the response reports a last page, the next page must be number + 1 and not beyond it. Any
+ * other link skips pages or leads to a missing one. */
 static bool skips_pages(const imgact_result *result, int64_t number) {
   if (result->page.last <= 0 || result->next_page <= number) return false;
   return result->next_page != number + 1 || result->next_page > result->page.last;

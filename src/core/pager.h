@@ -23,7 +23,7 @@ typedef struct ia_query_plan {
 typedef struct ia_page_refs {
   ia_page_ref *refs;
   size_t count, capacity;
-  uint64_t items; /* of all pages that were read, the last time that each was */
+  uint64_t items; /* sum over all pages, by their latest readings */
   ia_buf texts;
 } ia_page_refs;
 
@@ -58,8 +58,8 @@ typedef struct ia_pager {
   ia_page_refs pages;        /* of the query */
   ia_page_coverage coverage; /* of the query */
   uint64_t index;            /* of the page that is read or is next */
-  size_t checked_until; /* all pages are read: the short ones before this one were read again; 0 =
-                           not so far yet */
+  size_t checked_until; /* index of a page; after all pages were read, short pages below it were
+                           read again; initially 0 */
   ia_item_list items;
   ia_item_entry *asked;   /* in state ASKING */
   imgact_pagination last; /* what the last page said */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Watches that are due wait in one list. When the client has a free slot, up to max_ids of them are
- * polled with one request. The exchange retries a failed poll; only the last failure is reported to
- * the watches. */
+/* Watches that are due wait in one list. When the in-flight limit permits it, up to max_ids of them
+ * are polled with one request. The exchange retries a failed poll; only the last failure is
+ * reported to the watches. */
 #include "poller.h"
 #include "client.h"
 #include "error_fill.h"

@@ -223,8 +223,8 @@ static const char *end_of_variable(const slot_checker *s, const char *at) {
   return NULL;
 }
 
-/* Returns true if every URL from the path continues the endpoint with a slash: otherwise its text
- * would become part of the host's name. */
+/* Returns true if every URL from the path continues the endpoint with a slash: otherwise the path
+ * would extend the host name of the endpoint. */
 static bool begins_with_slash(const char *path) {
   if (*path != '[') return *path == '/';
   const char *end = strchr(path, ']');
@@ -241,7 +241,8 @@ static bool sends_row(const imgact_slot *slot, intptr_t source) {
   return has_row(slot->query, source) || has_row(slot->body, source);
 }
 
-/* A request without its object would change or return others. What prepare sends is not known. */
+/* A request that lacks its image, action, ids, region or protection would affect other objects. Not
+ * checked with prepare, which may add them. */
 static bool check_objects(const slot_checker *s) {
   const imgact_slot *slot = s->slot;
   const ia_operation *operation = &ia_operations[s->kind];
@@ -302,7 +303,7 @@ static bool check_argument(const slot_checker *s, const imgact_argument *row, bo
                           in_body ? "body" : "query", row->key, wrong);
 }
 
-/* A filter that no row sends would be ignored. What prepare sends is not known here. */
+/* A filter that no row sends would be ignored. Not checked with prepare, which may send it. */
 static bool check_filters(const slot_checker *s) {
   uint32_t sent = strstr(s->slot->path, "{image}") ? IMGACT_FILTER_ACTION_IMAGE : 0;
   for (const imgact_argument *row = s->slot->query; row && row->key; row++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The queue of a client: selects the next request, limited by free slots and the rate limiter. It
- * knows only entries with two callbacks, not what they send. */
+/* The queue of a client: selects the next request, limited by the in-flight limit and the rate
+ * limiter. It knows only entries with two callbacks, not what they send. */
 #ifndef IA_QUEUE_H
 #define IA_QUEUE_H
 

@@ -192,10 +192,9 @@ static bool update_bucket(ia_quota *quota, const imgact_rate_limit_info *info, i
   return more;
 }
 
-/* Corrects the count after requests that were lost before they reached the API. The API's count can
- * only lack requests that had not ended when this one was sent. Small differences come from the
- * slots of the window and are ignored; correcting them would favour the client whose response came
- * last. */
+/* Lowers the count after requests that were lost before they reached the API. The API may not have
+ * counted requests that were in flight when this one was sent. Small differences are rounding
+ * errors of the window and are ignored. */
 static void lower_to_reported(ia_quota *quota, int64_t used, const ia_sent_request *request) {
   if (!request || used < 0) return;
   uint64_t most = (uint64_t)used + (quota->sent - request->ended_before);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The request builder of provider.h, and the reader of replies. Everything a provider puts into a
- * URL is encoded here. */
+/* The request builder of provider.h, and the accessors of responses. Everything a provider puts
+ * into a URL is encoded here. */
 #include "request.h"
 #include "error_fill.h"
 #include "str.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A request under construction, and a reply as a provider sees it. */
+/* A request under construction, and a response as passed to a provider. */
 #ifndef IA_REQUEST_H
 #define IA_REQUEST_H
 

@@ -79,7 +79,7 @@ static imgact_action **room_for_action(imgact_result *result) {
                  &result->actions_capacity, sizeof *result->actions);
 }
 
-/* ---- bounds of one response ---- */
+/* ---- limits of one response ---- */
 
 static bool too_much(imgact_result *result, const char *limit) {
   if (!result->excess) result->excess = limit;
@@ -260,7 +260,7 @@ const char *const *imgact_decode_strings(imgact_result *result, const imgact_jso
   return ia_decode_strings(result, array, NULL, count);
 }
 
-/* Few labels are compared with each other; a table of hashes is for many. */
+/* Up to this many labels are compared one by one; more use a hash map. */
 #define FEW_LABELS 16
 
 /* Where the label of that key is, or would be added. */
@@ -320,8 +320,7 @@ imgact_resource *imgact_result_alloc_resources(imgact_result *result, size_t cou
   return new_array(result, count, sizeof(imgact_resource));
 }
 
-/* A number is Unix seconds: one client of DigitalOcean's reads its action times so (reference:
- * digitalocean.md 3.3). */
+/* A number is Unix seconds, which one official client of DigitalOcean also accepts in actions. */
 int64_t imgact_decode_time(const imgact_json *value) {
   int64_t seconds = 0;
   if (imgact_json_as_int(value, &seconds))

@@ -19,7 +19,7 @@ typedef struct ia_action {
   const char *raw;
 } ia_action;
 
-/* Bounds of one response; docs/architecture.md lists them. No API serves more than 200 items a
+/* Limits of one response; docs/hostile-input.md lists them. No API serves more than 200 items a
  * page. */
 #define IA_REPLY_MAX_ITEMS        ((size_t)10000) /* images and actions */
 #define IA_REPLY_MAX_ITEMS_TEXT   "10000 items"
@@ -27,7 +27,7 @@ typedef struct ia_action {
 #define IA_ITEM_MAX_ELEMENTS_TEXT "1000 elements in a list of one item"
 #define IA_REPLY_MAX_BYTES        ((size_t)64 << 20) /* of decoded items, with their raw JSON */
 #define IA_REPLY_MAX_BYTES_TEXT   "64 MiB of decoded items"
-#define IA_MAX_ID_BYTES           ((size_t)255)      /* of an id with further characters */
+#define IA_MAX_ID_BYTES           ((size_t)255)      /* of an id of a third-party provider */
 #define IA_MAX_DETAILS_BYTES      ((size_t)64 << 10) /* of an error; longer ones are left out */
 
 struct imgact_result {
@@ -45,9 +45,9 @@ struct imgact_result {
   const char *details;    /* in the arena */
   ia_image scratch_image; /* handed out when there is no memory */
   ia_action scratch_action;
-  size_t elements; /* of the list that the response holds; of some no item is made */
+  size_t elements;                 /* of the response's list, including omitted ones */
   size_t reply_items, reply_bytes; /* of the response that is being read */
-  const char *excess;              /* the bound that it exceeds, in words; NULL = none */
+  const char *excess;              /* the limit that it exceeds, in words; NULL = none */
   const ia_redactor *redactor;     /* while it is read; NULL = nothing to look for */
   bool has_next, keep_raw, nomem;
 };
@@ -58,8 +58,8 @@ void ia_result_init(imgact_result *result, const imgact_allocator *allocator, co
 void ia_result_reset(imgact_result *result);
 /* Forgets what the last page said, keeps the items. */
 void ia_result_next_page(imgact_result *result);
-/* Forgets what the last response left besides items: details, errors that stick, what counts
- * against the bounds. */
+/* Clears the state of the last response except its items: details, errors, counters of the limits.
+ */
 void ia_result_begin_reply(imgact_result *result);
 void ia_result_free(imgact_result *result);
 /* A point to go back to, so that what was added since is left out; not across a reset. */

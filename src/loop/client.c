@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Making clients: which provider, where, with which token, on which loop. What a client does is the
- * core's. */
+/* Creates clients: selects provider, endpoint, token and loop. */
 #include "client.h"
 #include "config.h"
 #include "error_fill.h"
@@ -92,7 +91,7 @@ static imgact_status make(const imgact_client_options *o, const imgact_provider 
   return status;
 }
 
-/* What makes a loop would be passed over where there is one. */
+/* Rejects options of a loop together with an existing loop, which would ignore them. */
 static imgact_status check_loop(const imgact_client_options *o, imgact_error *error) {
   const char *second = o->transport   ? "transport"
                        : o->ca_file   ? "ca_file"
@@ -145,7 +144,7 @@ static imgact_status open_client(const imgact_client_options *options, imgact_cl
   return status;
 }
 
-/* What was refused may have been the token, put where something else belongs. */
+/* Redacts the error: the rejected value may be a misplaced token. */
 static void clean_error(const char *token, imgact_error *error) {
   size_t length = token ? strlen(token) : 0;
   while (length && strchr(" \t\r\n", token[length - 1])) length--;

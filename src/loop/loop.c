@@ -155,7 +155,7 @@ static void pass(imgact_loop *loop) {
   ia_engine_tick(&loop->engine, now_of(loop));
   send_all(loop);
   loop->transport->dispatch(loop->transport);
-  /* Before the free slots are used: a callback may cancel the requests that would use them. */
+  /* Before further requests are sent: a callback may cancel them. */
   for (int i = 0; i < CALLBACKS && ia_engine_run_callbacks(&loop->engine); i++) continue;
   send_all(loop);
 }

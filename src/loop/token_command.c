@@ -105,7 +105,8 @@ static int set_attributes(posix_spawnattr_t *attributes, bool own_group) {
   if (own_group) flags |= POSIX_SPAWN_SETPGROUP; /* a new group with the child's number */
   (void)sigemptyset(&none);
   (void)sigemptyset(&usual);
-  /* The command must not inherit that a program ignores these signals. */
+  /* Reset to the default: the program may ignore these signals, and the command would inherit that.
+   */
   (void)sigaddset(&usual, SIGPIPE);
   (void)sigaddset(&usual, SIGCHLD);
   (void)sigaddset(&usual, SIGXFSZ);

@@ -75,9 +75,9 @@ static int socket_of(const served_request *r) {
 }
 
 /*
- * Events by which a waiting client shows that it has gone. A client that has closed only its
- * sending side looks like one that has closed both, and may still want its response. That ends only
- * a wait without a due time. poll() always reports a reset.
+ * poll() events that mean that a waiting client has disconnected. A client that has closed only its
+ * sending side looks the same as one that has closed both, and may still read. So the event ends
+ * only a wait without a due time. A reset is always reported.
  */
 static short departure_events(const served_request *r) {
   return r->due_ms == INT64_MAX ? POLLRDHUP : 0;
@@ -260,8 +260,8 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
   if (!r->served) {
     serve(r, method);
     r->must_wait = r->outcome.end == SIM_END_SILENCE || r->outcome.delay_ms > 0;
-    /* Suspend only at the next call: until then libmicrohttpd would read first when resumed, and
-     * close the connection of a client that has closed its sending side. */
+    /* Suspend only in the next call. If suspended here, libmicrohttpd would first read after the
+     * resume, and close a connection whose client has closed its sending side. */
     if (r->must_wait) return MHD_YES;
   }
   if (r->must_wait) {
@@ -315,7 +315,8 @@ static void end_request(void *user, struct MHD_Connection *connection, void **co
   served_request *r = *context;
   (void)user, (void)connection, (void)code;
   if (!r) return;
-  /* libmicrohttpd misses an end of input that came together with the request; shut down again. */
+  /* libmicrohttpd misses an end of input that came together with the request; after this shutdown
+   * it sees the end. */
   if (has_events(r, POLLRDHUP)) shutdown(socket_of(r), SHUT_RD);
   free_request(r);
   *context = NULL;

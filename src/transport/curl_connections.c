@@ -123,8 +123,7 @@ static bool socket_has_ends(int socket, const ia_endpoints *ends) {
   return is_host(&remote, ends->remote);
 }
 
-/* A socket that the server has reset has no peer any more, so the ends are kept with the first
- * request. */
+/* getpeername() fails after a reset, so the addresses are stored with the first request. */
 static bool has_ends(const ia_connection *connection, const ia_endpoints *ends) {
   return connection->used ? same_ends(&connection->ends, ends)
                           : socket_has_ends(connection->socket, ends);

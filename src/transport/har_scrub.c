@@ -141,9 +141,9 @@ static size_t longest_secret(const ia_scrub *scrub) {
 }
 
 /* A repetitive token can start again before the first match ends. Both are replaced together,
- * otherwise the end would remain. In base64 a match extends to the end of the run, so only a match
- * that starts near that end can exceed it; a run of a megabyte is not searched from each of its
- * bytes. */
+ * otherwise the end would remain. A base64 match includes all base64 characters that follow. A
+ * later match can extend beyond it only if it starts near its end, so only that part is searched
+ * again. */
 static size_t secrets_from(const ia_scrub *scrub, const char *text, size_t length) {
   size_t end = secret_at(scrub, text, length);
   size_t near = end == 0 ? 0 : longest_secret(scrub);
@@ -184,8 +184,8 @@ static void add_numbered(ia_scrub *scrub, ia_buf *out, const char *text, size_t 
   ia_buf_printf(out, "[redacted-%lu]", (unsigned long)*number);
 }
 
-/* Returns where words may start inside an escape, because a letter may belong to an escape of a
- * non-letter. Bit n is set for n bytes from here. */
+/* A word may start right after an escape of a non-letter, such as %20, although the byte before it
+ * is a letter or digit. Returns these positions: bit n = n bytes from here. */
 static uint64_t word_starts_behind(const char *text, size_t length) {
   uint64_t starts = 0;
   for (unsigned layers = 1; ia_unescape_begins(text[0]) && layers <= IA_UNESCAPE_LAYERS; layers++) {

@@ -58,7 +58,7 @@ TEST(failure_unknown_kind_is_internal) {
   const imgact_http_response later = {.size = sizeof later, .failure = (imgact_failure)99};
   ia_reply_failure(&redactor, &later, &s.error);
   assert_int_equal(s.error.status, IMGACT_INTERNAL);
-  assert_string_equal(s.error.message, "no complete reply");
+  assert_string_equal(s.error.message, "no complete response");
 }
 
 int main(void) { return testing_run(open_fixture, close_fixture); }

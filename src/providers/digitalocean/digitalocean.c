@@ -124,15 +124,15 @@ static int64_t number_in(const char *query, const char *key) {
   return number_of(value_of(query, key), "&#");
 }
 
-/* A link may have smaller pages than were asked for: its page number counts those. A larger size is
- * not taken: what lies between our first page and its second would be missing. */
+/* A link may have a smaller page size than the call; its page number refers to that size. A larger
+ * size is ignored: items would be skipped. */
 static int64_t page_size(const imgact_call *call, const char *query) {
   int64_t size = number_in(query, "per_page");
   return size > 0 && size < call->per_page ? size : call->per_page;
 }
 
-/* Of a link only the query is used, and what the library asks for itself is set again. A page token
- * is complete: a number beside it could skip a page. */
+/* Only the query of a link is used; the request's own parameters override it. With a page_token no
+ * page number is sent, which could skip a page. */
 static void add_page(const imgact_call *call, imgact_request *request) {
   static const char *const ours[] = {"type", "private", "tag_name", "page", "per_page", NULL};
   int64_t page = number_in(call->next_query, "page");
@@ -151,8 +151,8 @@ static int64_t page_at(imgact_result *result, const imgact_json *pages, const ch
   return number > 0 ? number : -1;
 }
 
-/* Once pages have become smaller, a link without their size, or with a larger one, is followed with
- * the size of this page: it is put in front, where it counts. */
+/* If pages became smaller, and a link has a larger page size or none, per_page of this page is put
+ * before the link's query; its first value is used. */
 static void follow(const imgact_call *call, imgact_result *result, const char *link) {
   char sized[1024];
   const char *query = strchr(link, '?');
@@ -223,8 +223,9 @@ static const imgact_errors errors = {.code = "id",
                                      .request_id_header = "x-request-id",
                                      .finish = finish_error};
 
-/* A sliding hour: the reset is when the oldest request leaves it, so when one more is possible;
- * seen in the past, too. Any minute allows 5 % of the hour's, which no header shows. */
+/* A sliding window of one hour. The reset is the time at which its oldest request expires and one
+ * more is allowed; it may be in the past. A minute allows 5 % of the limit; no header reports this.
+ */
 static const imgact_rate_headers rate_headers = {.limit = "ratelimit-limit",
                                                  .remaining = "ratelimit-remaining",
                                                  .reset = "ratelimit-reset",

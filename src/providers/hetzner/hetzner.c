@@ -31,7 +31,7 @@ static const imgact_word commands[] = {{"change_protection", IMGACT_ACTION_KIND_
 #define TYPE(name) IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_##name)
 
 /* A name is null for snapshots and backups; bound_to is a bare number. Since 2026-09-08 an image
- * has the object `deprecation`, and the flat date is to go. */
+ * has the object `deprecation`; `deprecated` will be removed. */
 static const imgact_field image_fields[] = {
     {"id", IMGACT_TARGET_IMAGE_ID, NULL},
     {"type", IMGACT_TARGET_IMAGE_TYPE, image_types},
@@ -56,8 +56,8 @@ static const imgact_field image_fields[] = {
 static const imgact_image_map image_map = {.fields = image_fields,
                                            .public_types = TYPE(SYSTEM) | TYPE(APP)};
 
-/* The vendor's own samples show a success beside a filled error, and a running action with progress
- * 100 and an end. */
+/* Hetzner's examples contain a success with an error object, and a running action with progress 100
+ * and an end time. */
 static const imgact_field action_fields[] = {
     {"id", IMGACT_TARGET_ACTION_ID, NULL},
     {"command", IMGACT_TARGET_ACTION_KIND, commands},
@@ -118,8 +118,8 @@ static const imgact_errors errors = {.code = "error.code",
                                      .request_id_header = "X-Correlation-Id",
                                      .codes = codes};
 
-/* A bucket that refills continuously. Its reset is the time at which it is full again, up to an
- * hour away, when a request is possible a second from now: so it is shown and never waited for. */
+/* A bucket that refills continuously. The reset is the time at which the bucket is full, up to an
+ * hour away. It is reported but not waited for: one request is possible after a second. */
 static const imgact_rate_headers rate_headers = {.limit = "RateLimit-Limit",
                                                  .remaining = "RateLimit-Remaining",
                                                  .reset = "RateLimit-Reset",
