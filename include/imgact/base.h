@@ -68,7 +68,7 @@ typedef struct imgact_allocator {
   size_t size;                                   /* sizeof(imgact_allocator) */
   void *(*alloc)(void *user_data, size_t bytes); /* returns NULL if memory runs out */
   /* As realloc(): block NULL allocates one; if NULL is returned, the old block stays valid. Blocks
-   * are aligned as by malloc(). */
+   * are aligned as by malloc(). bytes is never 0. */
   void *(*resize)(void *user_data, void *block, size_t bytes);
   void (*release)(void *user_data, void *block); /* block is never NULL */
   void *user_data;                               /* passed to the functions; borrowed */

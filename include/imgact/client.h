@@ -149,8 +149,9 @@ IMGACT_API void imgact_loop_wakeup(imgact_loop *loop);
 
 /* ---- trace ---- */
 
-/* Kind of a trace event, with the members that are set in addition to kind and provider. Later
- * versions may add values. */
+/* Kind of a trace event, with the members that are set in addition to kind, provider and, if the
+ * event is about one request, request_number and attempt. body_bytes is set together with body.
+ * Later versions may add values. */
 typedef enum imgact_trace_kind {
   IMGACT_TRACE_REQUEST,  /* about to be sent: method, url, headers, body */
   IMGACT_TRACE_RESPONSE, /* http_status, headers, body, elapsed_ms */
@@ -225,8 +226,8 @@ typedef struct imgact_client_options {
   imgact_loop *loop;       /* shared loop; NULL = a private one. The next three members are for the
                               private loop and not allowed together with a shared one */
   const imgact_allocator *allocator; /* copied; NULL = malloc() */
-  /* NULL = libcurl. The client takes ownership, also if the function fails, but not if the size of
-   * these options is invalid. */
+  /* NULL = libcurl. The function that receives these options takes ownership, also if it fails, but
+   * not if the size of these options is invalid. */
   struct imgact_transport *transport;
   const char *ca_file; /* PEM file with additional trusted CA certificates */
   imgact_trace_fn trace;

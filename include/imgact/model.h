@@ -106,7 +106,8 @@ typedef struct imgact_image {
   const char *created_from_name; /* of this server */
   const char *bound_to;          /* id of the server that the image belongs to */
   const char *error_message;
-  const char *size_gb_text; /* digits of size_gb as the API sent them; NULL = use the double */
+  const char *size_gb_text; /* decimal text of size_gb, without zeros at the end of the fraction;
+                               NULL = use the double */
   const char *min_disk_gb_text;
   size_t regions_count;
   size_t labels_count;
@@ -128,7 +129,9 @@ typedef struct imgact_resource {
   const char *type; /* type in the API's own text, for example "image" */
 } imgact_resource;
 
-/* Action: a change of an image that takes time. Use only status to find out if it has ended. */
+/* Action: a change of an image that takes time. It has ended if status is
+ * IMGACT_ACTION_STATUS_SUCCESS or _ERROR. A wait for an action with an unknown status fails with
+ * IMGACT_PROTOCOL. */
 typedef struct imgact_action {
   const char *provider;
   const char *id; /* NULL = made by the library for a change that the API applied synchronously */

@@ -111,9 +111,9 @@ typedef struct imgact_image_update {
  * of the client, of per_page the maximum of the provider, otherwise none. */
 typedef struct imgact_op_options {
   size_t size; /* sizeof(imgact_op_options) */
-  /* Maximum duration of the operation from its start, with retries, pages and waits. If a request
-   * would have to wait longer for the rate limit, the operation fails at once with
-   * IMGACT_RATE_LIMITED. */
+  /* Maximum duration of the operation from its first start, with retries, waits and all pages, also
+   * of a paged list. If a request would have to wait longer for the rate limit, the operation fails
+   * at once with IMGACT_RATE_LIMITED. */
   int64_t deadline_ms;
   int64_t poll_interval_ms; /* constant interval of polls */
   int64_t page;             /* read only this page of a list; counts from 1 */
@@ -269,8 +269,8 @@ IMGACT_API void imgact_op_set_options(imgact_op *op, const imgact_op_options *op
 IMGACT_API void imgact_op_set_wait(imgact_op *op, int wait);
 
 /*
- * Called when an operation begins to wait for an action, and after each poll that finds the action
- * running.
+ * Called after each poll that finds an action running, and for a mutation also when the API has
+ * accepted the request and reports a running action.
  *
  * user_data  as set with the callback
  * op         operation
@@ -325,8 +325,10 @@ IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn b
  * sent_at    time at which that callback was called, in Unix ms: actions that started earlier are
  *            not adopted; 0 = unknown: a lookup that finds actions fails with IMGACT_AMBIGUOUS
  *
- * If the mutation creates an action, the library first looks for this action. If the mutation is
- * idempotent (update, delete, Hetzner's convert), the library sends it again.
+ * If the mutation creates an action, the library looks for this action. If it finds it, the
+ * operation adopts it. If the mutation certainly did not take effect, the library sends it. If
+ * neither is certain, the operation fails with IMGACT_AMBIGUOUS. An idempotent mutation (update,
+ * delete, Hetzner's convert) is sent again at once. The before-send callback is not called.
  *
  * Returns NULL if memory runs out or an argument is NULL. The mutation may still have taken effect:
  * keep the journal and resume it again.
@@ -344,7 +346,7 @@ IMGACT_API imgact_op *imgact_op_resume(imgact_client *client, const char *call_j
  * Runs an operation to its end.
  *
  * It drives the whole loop, so callbacks of other operations are called. A finished operation
- * returns its status again. A paged list reads its next page.
+ * returns its status again. A paged list that ended with IMGACT_OK reads its next page.
  *
  * Returns the status of the operation, or IMGACT_BUSY from inside a callback.
  */
@@ -366,8 +368,8 @@ typedef void (*imgact_done_fn)(void *user_data, imgact_op *op);
  * user_data  passed to done; borrowed
  *
  * If the operation is running, or has ended but done has not been called yet, only the callback is
- * replaced. If a paged list has ended, it reads its next page. If any other operation has ended, it
- * does not run again: done is called with the same result.
+ * replaced. A paged list that ended with IMGACT_OK reads its next page. If any other operation has
+ * ended, it does not run again: done is called with the same result.
  */
 IMGACT_API void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user_data);
 

@@ -58,7 +58,8 @@ typedef struct imgact_call {
   int64_t page;           /* lists: page of the options or 1, later the number that decode set */
   int64_t per_page;       /* lists: items per page, at most max_per_page of the provider */
   const char *next_query; /* lists: query or cursor that decode set for this page, or NULL */
-  uint32_t type_mask;     /* list_images: IMGACT_IMAGE_TYPE_BITs that this query is for; 0 = any */
+  uint32_t type_mask;     /* list_images: IMGACT_IMAGE_TYPE_BITs of the requested types of one type
+                             group; 0 = any type */
   int32_t protect;        /* change_protection: 1 = protect, 0 = unprotect */
 } imgact_call;
 
@@ -178,12 +179,14 @@ IMGACT_API void imgact_response_copy_request_id(const imgact_response *response,
 typedef struct imgact_result imgact_result;
 
 /*
- * Add an item to the results, with all members "not reported".
+ * Add an item to the results. The library sets its member provider; the others are "not reported".
  *
  * object  API's own object, kept for IMGACT_OP_FLAG_KEEP_RAW; may be NULL
  *
- * The item is valid until the provider's function returns. Never returns NULL: after an error the
- * item is a scratch object that is not in the results.
+ * Texts and arrays that are stored in the item are not copied: the results must own them
+ * (imgact_decode_...(), imgact_result_strdup()), or they must be static. Use the item only until
+ * the provider's function returns. Never returns NULL: after an error the item is a scratch object
+ * that is not in the results.
  */
 IMGACT_API imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object);
 IMGACT_API imgact_action *imgact_result_add_action(imgact_result *result,
@@ -383,7 +386,8 @@ IMGACT_API int imgact_json_is_other(const imgact_json *value, imgact_json_type e
  *
  * A list ends with a word whose text is NULL. The value of this word applies to every text that is
  * not in the list. "word*" matches every text that begins with "word"; "~word" ignores case.
- * Requests send the first word that has the value.
+ * Both can be combined. Requests send the first word that has the value and no "*", without its
+ * "~".
  */
 typedef struct imgact_word {
   const char *text;
@@ -398,7 +402,8 @@ typedef struct imgact_word {
 IMGACT_API int imgact_word_value(const imgact_word *words, const char *text);
 
 /*
- * Returns the text of the first word that has the value; NULL if there is none.
+ * Returns the text of the first word that has the value and no "*", without its "~"; NULL if there
+ * is none.
  *
  * value  value of the enum
  */
@@ -692,15 +697,17 @@ typedef struct imgact_slot {
    * - The page without a next page does not report a later page as the last one. */
   imgact_status (*decode)(const imgact_call *call, const imgact_response *response,
                           imgact_result *result, imgact_error *error);
-  /* Compares an action of the image with the call. For slots with IMGACT_SLOT_CREATES_ACTION. */
+  /* Compares an action of the image with the call, after a lost response. Slots with
+   * IMGACT_SLOT_CREATES_ACTION need this function or the next one; NULL = not compared. */
   imgact_tristate (*matches_action)(const imgact_call *call, const imgact_action *action);
-  /* Compares the image with the change of the call. For lookups after a lost response. */
+  /* Compares the image with the change of the call, after a lost response; NULL = not compared. */
   imgact_tristate (*image_shows_effect)(const imgact_call *call, const imgact_image *image);
-  uint32_t flags;            /* IMGACT_SLOT_... */
-  uint32_t server_filters;   /* lists: IMGACT_FILTER_... that the request sends; a filter in neither
-                                mask is rejected */
-  uint32_t local_filters;    /* lists: IMGACT_FILTER_... that the library applies to the items */
-  uint32_t max_ids;          /* wait_actions: ids per request */
+  uint32_t flags;          /* IMGACT_SLOT_... */
+  uint32_t server_filters; /* lists: IMGACT_FILTER_... that the request sends; a filter in neither
+                              mask is rejected */
+  uint32_t local_filters;  /* lists: IMGACT_FILTER_... that the library applies to the items */
+  uint32_t max_ids; /* wait_actions, which all waits poll with: ids per request; with 1, {action} is
+                       the id */
   uint32_t rate_limit_index; /* rate limit that counts this request, 0 to 3 */
   uint32_t reserved;         /* 0 */
   const char *method;        /* NULL = GET */
@@ -723,10 +730,11 @@ typedef struct imgact_slot {
                           imgact_result *result, imgact_error *error);
 } imgact_slot;
 
-/* Image types that one list query can select. The library rejects a type that is in no group. */
+/* Image types that one list query can select. The library sends a query for each group with a
+ * requested type, and rejects a type that is in no group. */
 typedef struct imgact_type_group {
   uint32_t types; /* IMGACT_IMAGE_TYPE_BITs */
-  uint32_t exact; /* 1 = the query returns only these types; 0 = the library drops the others */
+  uint32_t exact; /* 1 = the response has only the types of type_mask; 0 = others are dropped */
 } imgact_type_group;
 
 /* Details of the rate limit, by which the library delays requests; only rate_limit is visible to

@@ -10,7 +10,8 @@
  * - send() starts one request. It does not call imgact_exchange_finish().
  * - dispatch() does the work that is due and calls imgact_exchange_finish() exactly once for every
  *   exchange that has ended, unless the exchange was cancelled.
- * - During imgact_exchange_finish() the library may call send() and cancel().
+ * - During imgact_exchange_finish() the library may call send() and cancel(), but not dispatch()
+ *   and destroy().
  * - The transport sends a request at most once and never retries. One exception: a GET, PUT or
  *   DELETE that a server rejects on HTTP/2 with HTTP_1_1_REQUIRED may be sent again over HTTP/1.1.
  *
@@ -81,7 +82,8 @@ typedef struct imgact_http_response {
   int32_t reserved;
   const imgact_header *headers;
   size_t headers_count;
-  const char *body; /* without its Content-Encoding; NULL = none, or it cannot be decoded */
+  const char *body; /* without its Content-Encoding; NULL = none, or it cannot be decoded, which is
+                       no failure */
   size_t body_bytes;
   const char *message; /* cause of a failure, as text; NULL = none */
 } imgact_http_response;
