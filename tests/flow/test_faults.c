@@ -51,10 +51,11 @@ static void check_memory(const scenario *s, outcome o) {
     fail_msg("%s: %s without memory", s->name, imgact_status_name(o.status));
 }
 
+// Under valgrind, each scenario starts at another allocation.
 static void no_allocation_is_indispensable(bool for_good) {
-  size_t step = testing_under_valgrind() ? 4 : 1;
+  size_t step = testing_under_valgrind() ? 16 : 1;
   for (size_t i = 0; i < scenarios_count; i++) {
-    size_t k = 1;
+    size_t k = 1 + i % step;
     outcome o;
     do {
       k += step;
@@ -89,13 +90,14 @@ TEST(scenarios_exchange_faults_end_cleanly) {
 }
 
 TEST(scenarios_cut_responses_end_cleanly) {
+  size_t parts = testing_under_valgrind() ? 20 : 200;
   for (size_t i = 0; i < scenarios_count; i++)
     for (size_t exchange = 1, cut = 0;;) {
       fault plan = {.kind = FAULT_CUT_BODY, .exchange = exchange, .cut_at = cut};
       outcome o = perform(&scenarios[i], (harness_options){.fault = &plan}, scenario_check);
       (void)o;
       if (plan.exchanges < exchange) break;
-      cut = plan.struck ? cut + 1 + plan.body_bytes / 200 : 0;
+      cut = plan.struck ? cut + 1 + plan.body_bytes / parts : 0;
       if (!plan.struck) exchange++;
     }
 }
@@ -103,8 +105,8 @@ TEST(scenarios_cut_responses_end_cleanly) {
 // ---- the deadline passes at each moment
 
 TEST(scenarios_deadline_anywhere_ends_cleanly) {
-  int64_t fine = testing_under_valgrind() ? 101 : 37,
-          coarse = testing_under_valgrind() ? 2003 : 611;
+  int64_t fine = testing_under_valgrind() ? 401 : 37,
+          coarse = testing_under_valgrind() ? 4001 : 611;
   for (size_t i = 0; i < scenarios_count; i++)
     for (int64_t deadline = 1; deadline < 12000; deadline += deadline < 1000 ? fine : coarse) {
       harness *st = harness_with((harness_options){.digitalocean = scenarios[i].digitalocean});
