@@ -110,8 +110,13 @@ def items(text):
         at = end
 
 
+MACRO = re.compile(r"#define (\w+)\([^)]*\)((?:.*\\\n)*.*)")
+
+
 class Header:
     """A public header: its own comment, its functions and its types."""
+
+    lists = {}  # of all headers: names of the rows of a list such as IMGACT_OPERATIONS
 
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
@@ -122,6 +127,9 @@ class Header:
             raise Failure(f"{path}: no comment about the header")
         self.block = Block(comments[1][1])
         self.functions, self.callbacks, self.types = [], [], {}
+        for name, rows in MACRO.findall(self.text):
+            parts = re.findall(r"\bROW\((\w+)|\bOBJECT\(\w+, (\w+)\)", rows)
+            self.lists[name] = [row for part in parts for row in ([part[0]] if part[0] else self.lists[part[1]])]
         self.read(comments[1].end())
 
     def read(self, start):
@@ -148,7 +156,17 @@ class Header:
                 group.append(made)
                 made.group = group
         if callback or type_:
-            self.types[(callback or type_)[2 if callback else 1]] = (block, text)
+            self.types[(callback or type_)[2 if callback else 1]] = (block, self.expand(text))
+
+    def expand(self, text):
+        """Replaces "  LIST(MACRO)" in an enum by what MACRO makes of each row."""
+        before = dict(MACRO.findall(self.text[:self.text.index(text)]))  # the latest of each name
+
+        def enumerators(use):
+            made = re.search(r"\w+(?=##)", before[use[2]])[0]
+            return "\n".join(f"  {made}{row}," for row in self.lists[use[1]])
+
+        return re.sub(r"^  (IMGACT_\w+)\((IMGACT_\w+_ROW)[^)]*\).*", enumerators, text, flags=re.M)
 
 
 # ---- text to mdoc ----

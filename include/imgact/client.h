@@ -40,7 +40,7 @@ struct imgact_transport; /* transport.h */
  * - name: imgact_op_kind_name().
  * - key: its key in the JSON of `imgact provider list`.
  *
- * Later versions append rows.
+ * Later versions append rows. Until 1.0, minor versions may add columns.
  */
 /* clang-format off */
 #define IMGACT_OPERATIONS(ROW)                                                                     \

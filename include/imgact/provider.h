@@ -118,7 +118,8 @@ IMGACT_API imgact_json_writer *imgact_request_body_writer(imgact_request *reques
 /*
  * Declares filters that this query cannot express: the library filters the items instead.
  *
- * filters  IMGACT_FILTER_... bits, a part of the slot's server_filters
+ * filters  bits of filters that are in the slot's server_filters and that the library can apply,
+ *          except SORT
  */
 IMGACT_API void imgact_request_filter_locally(imgact_request *request, uint32_t filters);
 
@@ -486,8 +487,8 @@ typedef struct imgact_action_map {
  *
  *   ROW(filter, kind, member, count, target, word)
  *
- * - filter: end of IMGACT_FILTER_IMAGE_... and IMGACT_SOURCE_FILTER_IMAGE_..., or of
- *   IMGACT_FILTER_ACTION_... and IMGACT_SOURCE_FILTER_ACTION_...
+ * - filter: end of IMGACT_SOURCE_FILTER_IMAGE_... or IMGACT_SOURCE_FILTER_ACTION_...; its bit is
+ *   IMGACT_FILTER_BIT().
  * - kind: type of the member: TEXT, TEXTS, ID, IDS, SORT_KEYS, IMAGE_TYPES, IMAGE_STATUSES,
  *   ACTION_STATUSES, VISIBILITY or FLAG.
  * - member and count: members of the filter struct; a single value repeats its own name.
@@ -660,22 +661,10 @@ IMGACT_API int imgact_is_decimal_id(const char *text);
 /* get_action: if the action does not name image_ref, the operation fails with IMGACT_NOT_FOUND. */
 #define IMGACT_SLOT_ACTION_OF_IMAGE 0x20u
 
-#define IMGACT_IMAGE_ROW(filter, kind, member, count, target, word)                                \
-  IMGACT_FILTER_IMAGE_##filter = 1 << (IMGACT_SOURCE_FILTER_IMAGE_##filter - 64),
-#define IMGACT_ACTION_ROW(filter, kind, member, count, target, word)                               \
-  IMGACT_FILTER_ACTION_##filter = 1 << (IMGACT_SOURCE_FILTER_ACTION_##filter - 64),
-
-/* Bits for server_filters and local_filters of imgact_slot: IMGACT_FILTER_IMAGE_... and
- * IMGACT_FILTER_ACTION_... for each row of IMGACT_IMAGE_FILTERS and IMGACT_ACTION_FILTERS. */
-/* clang-format off */
-typedef enum imgact_filter {
-  IMGACT_IMAGE_FILTERS(IMGACT_IMAGE_ROW)
-  IMGACT_ACTION_FILTERS(IMGACT_ACTION_ROW)
-  IMGACT_FILTER_MAX_ENUM = 0x7fffffff
-} imgact_filter;
-/* clang-format on */
-#undef IMGACT_IMAGE_ROW
-#undef IMGACT_ACTION_ROW
+/* Bit for server_filters and local_filters of imgact_slot: IMGACT_FILTER_BIT(IMAGE_NAME),
+ * IMGACT_FILTER_BIT(ACTION_STATUS). */
+#define IMGACT_FILTER_BIT(filter)                                                                  \
+  (1u << (unsigned)(IMGACT_SOURCE_FILTER_##filter - IMGACT_SOURCE_FILTERS - 1))
 
 /*
  * Slot: one operation of a provider. If path and encode are NULL, the operation is not supported.
@@ -703,9 +692,9 @@ typedef struct imgact_slot {
   /* Compares the image with the change of the call, after a lost response; NULL = not compared. */
   imgact_tristate (*image_shows_effect)(const imgact_call *call, const imgact_image *image);
   uint32_t flags;          /* IMGACT_SLOT_... */
-  uint32_t server_filters; /* lists: IMGACT_FILTER_... that the request sends; a filter in neither
+  uint32_t server_filters; /* lists: bits of the filters that the request sends; a filter in neither
                               mask is rejected */
-  uint32_t local_filters;  /* lists: IMGACT_FILTER_... that the library applies to the items */
+  uint32_t local_filters;  /* lists: bits of the filters that the library applies to the items */
   uint32_t max_ids; /* wait_actions, which all waits poll with: ids per request; with 1, {action} is
                        the id */
   uint32_t rate_limit_index; /* rate limit that counts this request, 0 to 3 */

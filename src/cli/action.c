@@ -19,8 +19,7 @@ imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region
   if (!statuses) return NULL;
 
   for (size_t i = 0; i < o->statuses.count; i++) statuses[i] = status_of(o->statuses.items[i]);
-  imgact_action_filter filter = o->action_filter;
-  filter.size = sizeof filter;
+  imgact_action_filter filter = IMGACT_ACTION_FILTER_INIT;
   filter.image_id = o->image;
   filter.ids = o->ids.items;
   filter.ids_count = o->ids.count;

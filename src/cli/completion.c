@@ -270,7 +270,7 @@ static void put_fish_flag(const script *s, const cli_flag *flag, const cli_comma
     cli_stream_char(s->out, '\'');
   }
   cli_stream_text(s->out, " -d ");
-  put_summary(s, flag->summary, IMGACT_OP_LIST_IMAGES, flag->filter);
+  put_summary(s, flag->summary, cli_flag_list(flag), flag->filter);
   cli_stream_char(s->out, '\n');
 }
 

@@ -50,7 +50,7 @@
 #define OWN_SWITCH(word, member, of, text)                                                         \
   OWN(CLI_FLAG_SWITCH, word, NULL, NULL, member, of, 0, text)
 #define FILTER(type, word, meta, member, of, needed, text)                                         \
-  OWN(type, word, meta, NULL, member, of, IMGACT_FILTER_##needed, text)
+  OWN(type, word, meta, NULL, member, of, IMGACT_FILTER_BIT(needed), text)
 
 /* "|table|json" */
 static const char format_names[] =
@@ -160,6 +160,12 @@ const size_t cli_flags_count = sizeof cli_flags / sizeof cli_flags[0];
 
 const char *cli_flag_values(const cli_flag *flag) {
   return flag->is_provider ? cli_provider_choices() : flag->values;
+}
+
+/* The bits of actions' filters are above those of images. */
+imgact_op_kind cli_flag_list(const cli_flag *flag) {
+  return flag->filter < IMGACT_FILTER_BIT(ACTION_IMAGE) ? IMGACT_OP_LIST_IMAGES
+                                                        : IMGACT_OP_LIST_ACTIONS;
 }
 
 bool cli_flag_is_common(const cli_flag *flag) { return !flag->commands; }

@@ -34,9 +34,7 @@ typedef struct cli_options {
   /* flags of some commands */
   cli_strings types, statuses, bound_to, sort, regions, labels, removed_labels, ids;
   const char *name, *description, *distribution, *type, *image;
-  /* Filters are stored where the library reads them; lists and enums are added by the command. */
-  imgact_image_filter image_filter;
-  imgact_action_filter action_filter;
+  imgact_image_filter image_filter; /* texts and switches; the command adds the lists */
   int64_t page, per_page, limit;
   int clear_labels, ignore_missing, yes, wait, via_image;
 } cli_options;
@@ -68,7 +66,7 @@ typedef struct cli_flag {
   size_t offset;        /* in cli_options */
   const char *commands; /* "image list|image get"; NULL = every command */
   const char *needs;    /* another flag that must be given, or NULL */
-  uint32_t filter;      /* IMGACT_FILTER_...: its summary names the providers that have it */
+  uint32_t filter;      /* IMGACT_FILTER_BIT(): its summary names the providers that have it */
   cli_flag_kind kind;
   cli_flag_group group; /* CLI_GROUP_COMMAND, or a group of common flags */
   char letter;          /* 0 = none */
@@ -88,6 +86,8 @@ const cli_flag *cli_flag_lettered(char letter);
 const cli_flag *cli_flag_of(const struct cli_command *command, const char *name);
 bool cli_flag_belongs(const cli_flag *flag, const struct cli_command *command);
 bool cli_flag_is_common(const cli_flag *flag);
+/* The list that the filter of a flag is for. */
+imgact_op_kind cli_flag_list(const cli_flag *flag);
 /* The fixed values, "a|b|c"; NULL = any value. */
 const char *cli_flag_values(const cli_flag *flag);
 

@@ -52,7 +52,7 @@ static void put_flag(cli_stream *out, const cli_flag *flag) {
   if (width > 30) cli_stream_format(out, "\n%*s", FLAG_COLUMN, "");
 
   cli_buffer summary = {0};
-  cli_add_summary(&summary, flag->summary, IMGACT_OP_LIST_IMAGES, flag->filter);
+  cli_add_summary(&summary, flag->summary, cli_flag_list(flag), flag->filter);
   int column = put_words(out, cli_buffer_get(&summary), FLAG_COLUMN, FLAG_COLUMN);
   cli_buffer_free(&summary);
   if (flag->kind == CLI_FLAG_TEXTS) put_words(out, "(may be repeated)", column, FLAG_COLUMN);

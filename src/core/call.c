@@ -56,7 +56,7 @@ static bool copy_member(const ia_filter *filter, char *filter_struct, ia_arena *
   case IA_FILTER_FLAG: return true;
   default: break;
   }
-  const void **enums = at;
+  const unsigned **enums = at;
   *enums = copy_block(*enums, count, sizeof(unsigned), arena);
   return *enums != NULL;
 }

@@ -77,8 +77,8 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
   }
 
   const ia_query_plan *queries = &op->pager->queries;
-  bool types_here = (op->pager->requested_filters & IMGACT_FILTER_IMAGE_TYPE) && queries->count &&
-                    !queries->exact_types[queries->count - 1];
+  bool types_here = (op->pager->requested_filters & IMGACT_FILTER_BIT(IMAGE_TYPE)) &&
+                    queries->count && !queries->exact_types[queries->count - 1];
   op->filtered_locally = sends && (op->filtered_locally || op->pager->local_filters || types_here);
   return op;
 }

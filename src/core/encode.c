@@ -20,7 +20,8 @@ typedef struct builder {
 #define REGION  IA_ARGUMENT_REGION
 #define ACTION  IA_ARGUMENT_ACTION
 #define ACTIONS IA_ARGUMENT_ACTIONS
-#define ALL     0xff
+#define PROTECT IA_ARGUMENT_PROTECT
+#define ALL     ~0u
 
 static bool has_argument(imgact_op_kind kind, unsigned arguments) {
   return (ia_operations[kind].argument & arguments) != 0;
@@ -106,7 +107,7 @@ static const struct source {
                [IMGACT_SOURCE_DISTRIBUTION] = {UPDATE, false, true},
                [IMGACT_SOURCE_LABELS] = {UPDATE, false, true},
                [IMGACT_SOURCE_CONVERT] = {UPDATE, false, true},
-               [IMGACT_SOURCE_PROTECT] = {IA_ARGUMENT_PROTECT, false, true},
+               [IMGACT_SOURCE_PROTECT] = {PROTECT, false, true},
                [IMGACT_SOURCE_REGION] = {REGION, true, true}};
 
 bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body) {
@@ -263,14 +264,14 @@ static void write_member(const imgact_call *call, const imgact_argument *row,
   switch (row->source) {
   case IMGACT_SOURCE_TEXT: write_text(body, row->key, row->text); break;
   case IMGACT_SOURCE_CONVERT:
-    if (update && update->convert_to_snapshot) write_text(body, row->key, row->text);
+    if (update->convert_to_snapshot) write_text(body, row->key, row->text);
     break;
   case IMGACT_SOURCE_PROTECT:
     imgact_json_write_key(body, row->key);
     imgact_json_write_bool(body, call->protect != 0);
     break;
   case IMGACT_SOURCE_LABELS:
-    if (!update || !update->replace_labels) break;
+    if (!update->replace_labels) break;
     imgact_json_write_key(body, row->key);
     write_labels(update, body);
     break;
@@ -325,10 +326,23 @@ static imgact_status encode_rows(const builder *b) {
   return status;
 }
 
+/* A filter that is neither sent nor applied to the items would be ignored. Sorting is decided
+ * before the first request. */
+static imgact_status check_local_filters(const builder *b) {
+  const uint32_t sort = IMGACT_FILTER_BIT(IMAGE_SORT) | IMGACT_FILTER_BIT(ACTION_SORT);
+  uint32_t possible = b->slot->server_filters & ia_filter_local(b->call->kind) & ~sort;
+  uint32_t wrong = b->request->local & ~possible;
+  if (!wrong) return IMGACT_OK;
+  return imgact_error_set(
+      b->error, IMGACT_INTERNAL, "provider %s: %s: the filter '%s' cannot be applied to the items",
+      b->provider->name, imgact_op_kind_name(b->call->kind), ia_filter_word(wrong));
+}
+
 imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot,
                                 const imgact_call *call, const imgact_provider *provider,
                                 imgact_error *error) {
   const builder b = {request, slot, call, provider, error};
   imgact_status status = slot->encode ? slot->encode(call, request, error) : encode_rows(&b);
+  if (status == IMGACT_OK) status = check_local_filters(&b);
   return status == IMGACT_OK ? ia_request_check(request, provider, error) : status;
 }

@@ -12,14 +12,14 @@
   {word,                                                                                           \
    offsetof(imgact_image_filter, member),                                                          \
    offsetof(imgact_image_filter, count),                                                           \
-   IMGACT_FILTER_IMAGE_##name,                                                                     \
+   IMGACT_FILTER_BIT(IMAGE_##name),                                                                \
    IA_FILTER_##kind,                                                                               \
    IMGACT_TARGET_##target},
 #define ACTION_ROW(name, kind, member, count, target, word)                                        \
   {word,                                                                                           \
    offsetof(imgact_action_filter, member),                                                         \
    offsetof(imgact_action_filter, count),                                                          \
-   IMGACT_FILTER_ACTION_##name,                                                                    \
+   IMGACT_FILTER_BIT(ACTION_##name),                                                               \
    IA_FILTER_##kind,                                                                               \
    IMGACT_TARGET_##target},
 
@@ -29,6 +29,12 @@ static const ia_filter action_filters[] = {IMGACT_ACTION_FILTERS(ACTION_ROW) {0}
 /* clang-format on */
 static const ia_filter none = {0};
 #define ROWS(rows) ((int)(sizeof(rows) / sizeof *(rows)) - 1)
+/* Enums of filters are read as unsigned. */
+_Static_assert(sizeof(imgact_image_type) == sizeof(unsigned) &&
+                   sizeof(imgact_image_status) == sizeof(unsigned) &&
+                   sizeof(imgact_action_status) == sizeof(unsigned) &&
+                   sizeof(imgact_visibility) == sizeof(unsigned),
+               "an enum of a filter is not as large as unsigned");
 _Static_assert(IMGACT_SOURCE_FILTERS + ROWS(image_filters) <= IMGACT_SOURCE_ACTION_FILTERS,
                "the numbers of image filters reach those of action filters");
 _Static_assert(IMGACT_SOURCE_ACTION_FILTERS + ROWS(action_filters) < IMGACT_SOURCE_FILTERS + 32,
@@ -55,8 +61,8 @@ static const ia_filter *with_bit(uint32_t filters) {
 }
 
 const ia_filter *ia_filter_of_source(intptr_t source) {
-  intptr_t index = source - IMGACT_SOURCE_FILTERS - 1;
-  return index >= 0 && index < 32 ? with_bit(UINT32_C(1) << index) : NULL;
+  if (source <= IMGACT_SOURCE_FILTERS || source > IMGACT_SOURCE_FILTERS + 32) return NULL;
+  return with_bit(UINT32_C(1) << (source - IMGACT_SOURCE_FILTERS - 1));
 }
 
 const char *ia_filter_word(uint32_t filters) {
@@ -95,6 +101,12 @@ uint32_t ia_filter_asked(const imgact_call *call) {
   for (const ia_filter *f = ia_filters_of(call->kind); f->word; f++)
     if (ia_filter_get(f, ia_filter_struct(call)).count) asked |= f->bit;
   return asked;
+}
+
+uint32_t ia_filter_all(imgact_op_kind kind) {
+  uint32_t all = 0;
+  for (const ia_filter *f = ia_filters_of(kind); f->word; f++) all |= f->bit;
+  return all;
 }
 
 uint32_t ia_filter_local(imgact_op_kind kind) {
@@ -138,7 +150,7 @@ static bool has_enum(const ia_filter_value *value, unsigned word) {
   return false;
 }
 
-static bool is_visible(const ia_filter_value *value, imgact_tristate is_public) {
+static bool has_visibility(const ia_filter_value *value, imgact_tristate is_public) {
   bool wants_public = value->enums[0] == IMGACT_VISIBILITY_PUBLIC;
   return is_public == (wants_public ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE);
 }
@@ -150,7 +162,7 @@ static bool passes(const ia_filter *f, const ia_filter_value *value, const char 
   switch (member->kind) {
   case IMGACT_MEMBER_IMAGE_STATUS:
   case IMGACT_MEMBER_ACTION_STATUS: return has_enum(value, *(const unsigned *)at);
-  case IMGACT_MEMBER_TRISTATE: return is_visible(value, *(const imgact_tristate *)at);
+  case IMGACT_MEMBER_TRISTATE: return has_visibility(value, *(const imgact_tristate *)at);
   case IMGACT_MEMBER_STRINGS:
     for (size_t i = 0; i < *(const size_t *)count_at; i++)
       if (has_text(value, (*(const char *const *const *)at)[i])) return true;
@@ -164,6 +176,7 @@ static bool passes(const ia_filter *f, const ia_filter_value *value, const char 
 }
 
 bool ia_filter_passes(const imgact_call *call, uint32_t filters, uint32_t types, const void *item) {
+  if (!filters) return true;
   for (const ia_filter *f = ia_filters_of(call->kind); f->word; f++) {
     if (!(filters & f->bit)) continue;
     if (f->kind == IA_FILTER_IMAGE_TYPES) {

@@ -23,7 +23,7 @@ typedef enum ia_filter_kind {
 typedef struct ia_filter {
   const char *word; /* in messages; NULL ends a list */
   size_t offset, count_offset;
-  uint32_t bit; /* IMGACT_FILTER_... */
+  uint32_t bit; /* IMGACT_FILTER_BIT() */
   ia_filter_kind kind;
   imgact_target target;
 } ia_filter;
@@ -46,11 +46,12 @@ ia_filter_value ia_filter_get(const ia_filter *filter, const void *filter_struct
 bool ia_filter_is_enum(ia_filter_kind kind);
 bool ia_filter_is_id(ia_filter_kind kind);
 
-/* IMGACT_FILTER_... bits of the filters that a call sets. */
+/* Bits of the filters that a call sets. */
 uint32_t ia_filter_asked(const imgact_call *call);
-/* IMGACT_FILTER_... bits that the library can apply to the items of such a list. */
+/* Bits of all filters of such a list, and of those that the library can apply to the items. */
+uint32_t ia_filter_all(imgact_op_kind kind);
 uint32_t ia_filter_local(imgact_op_kind kind);
-/* "architecture" for IMGACT_FILTER_IMAGE_ARCHITECTURE: the word of the lowest bit. */
+/* "architecture" for IMGACT_FILTER_BIT(IMAGE_ARCHITECTURE): the word of the lowest bit. */
 const char *ia_filter_word(uint32_t filters);
 /* Returns true if the item passes these filters of the call. types: image types that the query
  * selects, as bits; 0 = any. */

@@ -76,8 +76,8 @@ imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s does not support filtering by %s",
                             provider->name, ia_filter_word(lacking));
   pager->local_filters = pager->requested_filters & pager->slot->local_filters;
-  pager->sort_locally =
-      (pager->local_filters & (IMGACT_FILTER_IMAGE_SORT | IMGACT_FILTER_ACTION_SORT)) != 0;
+  pager->sort_locally = (pager->local_filters &
+                         (IMGACT_FILTER_BIT(IMAGE_SORT) | IMGACT_FILTER_BIT(ACTION_SORT))) != 0;
   size_t count;
   const char *const *keys = sort_keys(pager, &count);
   const char *wrong = pager->sort_locally ? ia_sort_wrong(keys, count, pager->items.images) : NULL;
@@ -256,8 +256,9 @@ void ia_pager_stop(ia_pager *pager) {
 static bool passes(const ia_pager *pager, const void *item) {
   size_t query = pager->queries.index;
   uint32_t filters = (pager->local_filters | pager->left_filters) & pager->requested_filters;
-  uint32_t types = pager->queries.exact_types[query] ? 0 : pager->queries.types[query];
-  if (types) filters |= IMGACT_FILTER_IMAGE_TYPE & pager->requested_filters;
+  uint32_t types = pager->queries.types[query];
+  if (types && !pager->queries.exact_types[query])
+    filters |= IMGACT_FILTER_BIT(IMAGE_TYPE) & pager->requested_filters;
   return ia_filter_passes(&pager->call, filters, types, item);
 }
 
@@ -439,7 +440,7 @@ static ia_pager_state on_item(ia_pager *pager) {
    */
   if (error->status == IMGACT_NOT_FOUND && error->http_status == 404)
     ia_item_list_not_found(items, pager->asked);
-  else if (found && !(pager->requested_filters & IMGACT_FILTER_IMAGE_LABEL_SELECTOR))
+  else if (found && !(pager->requested_filters & IMGACT_FILTER_BIT(IMAGE_LABEL_SELECTOR)))
     ia_item_list_found(items, pager->asked,
                        still_passes(pager, ia_item_list_response_item(items, 0)));
   else

@@ -181,7 +181,8 @@ static bool check_resources(const map_checker *m, const imgact_field *fields) {
                   m->name);
   if (!types) return true;
   size_t length = strcspn(id->path, "["), other = strcspn(type->path, "[");
-  bool one_array = length == other && !memcmp(id->path, type->path, length);
+  bool one_array = id->path[length] && type->path[other] && length == other &&
+                   !memcmp(id->path, type->path, length);
   return (!id->path[length] && !type->path[other]) || one_array ||
          reject_row(m, type, "is of another array than the id");
 }
@@ -287,32 +288,45 @@ static bool check_path(const slot_checker *s) {
   return !in_brackets || reject_slot(s, "path: a part in brackets needs a variable and its end");
 }
 
-static bool check_argument(const slot_checker *s, const imgact_argument *row, bool in_body) {
+static intptr_t last_enum(const ia_filter *filter) {
+  switch (filter->kind) {
+  case IA_FILTER_IMAGE_TYPES: return IMGACT_IMAGE_TYPE_CUSTOM;
+  case IA_FILTER_IMAGE_STATUSES: return IMGACT_IMAGE_STATUS_RETIRED;
+  case IA_FILTER_ACTION_STATUSES: return IMGACT_ACTION_STATUS_ERROR;
+  default: return IMGACT_VISIBILITY_PRIVATE;
+  }
+}
+
+static const char *wrong_argument(const slot_checker *s, const imgact_argument *row, bool in_body) {
   const ia_filter *filter = ia_filter_of_source(row->source);
   bool needs_words = filter && ia_filter_is_enum(filter->kind);
   bool needs_text = row->source == IMGACT_SOURCE_TEXT || row->source == IMGACT_SOURCE_CONVERT ||
                     (filter && filter->kind == IA_FILTER_FLAG);
-  const char *wrong = !ia_has_source(s->kind, row->source, in_body)
-                          ? "has a source that is not available there"
-                      : needs_words && !row->words ? "needs words"
-                      : row->words && !check_values(row->words, IMGACT_IMAGE_TYPE_CUSTOM)
-                          ? "has a word with an unknown value"
-                      : needs_text && !row->text ? "needs a text"
-                                                 : NULL;
+  if (!ia_has_source(s->kind, row->source, in_body))
+    return "has a source that is not available there";
+  if (needs_words && !row->words) return "needs words";
+  if (!needs_words && row->words) return "has words that its source does not use";
+  if (needs_words && !check_values(row->words, last_enum(filter)))
+    return "has a word with an unknown value";
+  return needs_text && !row->text ? "needs a text" : NULL;
+}
+
+static bool check_argument(const slot_checker *s, const imgact_argument *row, bool in_body) {
+  const char *wrong = wrong_argument(s, row, in_body);
   return !wrong || reject(s->c, "%s: %s row '%s' %s", imgact_op_kind_name(s->kind),
                           in_body ? "body" : "query", row->key, wrong);
 }
 
 /* A filter that no row sends would be ignored. Not checked with prepare, which may send it. */
 static bool check_filters(const slot_checker *s) {
-  uint32_t sent = strstr(s->slot->path, "{image}") ? IMGACT_FILTER_ACTION_IMAGE : 0;
+  uint32_t sent = strstr(s->slot->path, "{image}") ? IMGACT_FILTER_BIT(ACTION_IMAGE) : 0;
   for (const imgact_argument *row = s->slot->query; row && row->key; row++) {
     const ia_filter *filter = ia_filter_of_source(row->source);
     if (filter) sent |= filter->bit;
   }
   const imgact_image_map *map = s->c->provider->image_map;
-  if (map && map->public_types && (sent & IMGACT_FILTER_IMAGE_TYPE))
-    sent |= IMGACT_FILTER_IMAGE_VISIBILITY;
+  if (map && map->public_types && (sent & IMGACT_FILTER_BIT(IMAGE_TYPE)))
+    sent |= IMGACT_FILTER_BIT(IMAGE_VISIBILITY);
   uint32_t lost = s->slot->prepare ? 0 : s->slot->server_filters & ~sent;
   return !lost || reject(s->c, "%s: no row sends the filter '%s'", imgact_op_kind_name(s->kind),
                          ia_filter_word(lost));
@@ -384,7 +398,7 @@ static bool check_flags(const slot_checker *s) {
 static bool check_slot(const slot_checker *s) {
   const imgact_slot *slot = s->slot;
   bool rows = slot->image || slot->images || slot->action || slot->actions || slot->finish ||
-              slot->method || slot->query || slot->body;
+              slot->method || slot->query || slot->body || slot->prepare;
   if (!ia_slot_sends(slot))
     return (!slot->decode && !rows) || reject_slot(s, "missing path or encode");
   if (slot->encode && !slot->decode && !rows) return reject_slot(s, "missing decode");
@@ -393,29 +407,29 @@ static bool check_slot(const slot_checker *s) {
   return check_flags(s);
 }
 
+/* Rejects bits that are no filters of the list, and local filters that the library cannot apply. */
+static bool check_masks(const slot_checker *s) {
+  uint32_t unknown = (s->slot->server_filters | s->slot->local_filters) & ~ia_filter_all(s->kind);
+  if (unknown) return reject_slot(s, "server_filters or local_filters has a bit of no filter");
+  return !(s->slot->local_filters & ~ia_filter_local(s->kind)) ||
+         reject_slot(s, "local_filters has a filter that only a server can apply");
+}
+
 static bool check_slots(const checker *c) {
   for (int kind = 0; kind < IMGACT_OP_COUNT; kind++) {
     const slot_checker s = {c, ia_provider_slot(c->provider, (imgact_op_kind)kind),
                             (imgact_op_kind)kind};
-    if (s.slot && !check_slot(&s)) return false;
+    if (s.slot && (!check_masks(&s) || !check_slot(&s))) return false;
   }
   return true;
 }
 
-/* Rejects local filters that the library cannot apply, and a lookup by name without a list. */
-static bool check_declarations(const checker *c) {
+static bool check_name_lookup(const checker *c) {
   const imgact_provider *p = c->provider;
-  const imgact_slot *by_name = ia_provider_slot(p, IMGACT_OP_GET_IMAGE),
-                    *images = ia_provider_slot(p, IMGACT_OP_LIST_IMAGES),
-                    *actions = ia_provider_slot(p, IMGACT_OP_LIST_ACTIONS);
-  if (sends(p, IMGACT_OP_GET_IMAGE) && (by_name->flags & IMGACT_SLOT_NAME_LOOKUP) &&
-      !sends(p, IMGACT_OP_LIST_IMAGES))
-    return reject(c, "get_image: a lookup by name needs list_images");
-  if (images && (images->local_filters & ~ia_filter_local(IMGACT_OP_LIST_IMAGES)))
-    return reject(c, "list_images: local_filters has a filter that only a server can apply");
-  if (actions && (actions->local_filters & ~ia_filter_local(IMGACT_OP_LIST_ACTIONS)))
-    return reject(c, "list_actions: local_filters has a filter that only a server can apply");
-  return true;
+  const imgact_slot *by_name = ia_provider_slot(p, IMGACT_OP_GET_IMAGE);
+  return !sends(p, IMGACT_OP_GET_IMAGE) || !(by_name->flags & IMGACT_SLOT_NAME_LOOKUP) ||
+         sends(p, IMGACT_OP_LIST_IMAGES) ||
+         reject(c, "get_image: a lookup by name needs list_images");
 }
 
 imgact_status ia_provider_check(const imgact_provider *p, imgact_error *error) {
@@ -427,6 +441,6 @@ imgact_status ia_provider_check(const imgact_provider *p, imgact_error *error) {
   const char *member = missing_member(p);
   bool ok = member
                 ? reject(&c, "missing or invalid %s", member)
-                : check_headers(&c) && check_maps(&c) && check_slots(&c) && check_declarations(&c);
+                : check_headers(&c) && check_maps(&c) && check_slots(&c) && check_name_lookup(&c);
   return ok ? IMGACT_OK : IMGACT_INVALID_ARGUMENT;
 }

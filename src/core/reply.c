@@ -109,8 +109,8 @@ static imgact_status check_action_of_image(const imgact_call *call, const imgact
 /* Every action must be of the requested image, unless the library filters by image. */
 static imgact_status check_listed_action(const ia_reply_target *target, const imgact_action *action,
                                          imgact_error *error) {
-  bool chosen_here =
-      ((target->slot->local_filters | target->local_filters) & IMGACT_FILTER_ACTION_IMAGE) != 0;
+  bool chosen_here = ((target->slot->local_filters | target->local_filters) &
+                      IMGACT_FILTER_BIT(ACTION_IMAGE)) != 0;
   return chosen_here ? IMGACT_OK : check_action_of_image(target->call, action, error);
 }
 
@@ -126,7 +126,8 @@ static imgact_status check_action(const ia_reply_target *target, const imgact_ac
     return check_single_action(call, call->action_ids[0], action, error);
   case IMGACT_OP_LIST_ACTIONS: return check_listed_action(target, action, error);
   default:
-    return ia_operations[call->kind].action != IMGACT_ACTION_KIND_OTHER
+    return (target->slot->flags & IMGACT_SLOT_CREATES_ACTION) ||
+                   ia_operations[call->kind].action != IMGACT_ACTION_KIND_OTHER
                ? check_action_of_image(call, action, error)
                : IMGACT_OK;
   }

@@ -15,7 +15,7 @@ typedef struct ia_reply_target {
   const ia_redactor *redactor; /* of the token that the request carried */
   const imgact_allocator *allocator;
   ia_arena *scratch;
-  uint32_t local_filters; /* IMGACT_FILTER_... that the request leaves to the library */
+  uint32_t local_filters; /* bits of filters that the request leaves to the library */
 } ia_reply_target;
 
 /* Reads a response: results into target->result, or an error. *rate gets what its headers report;

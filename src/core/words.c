@@ -49,7 +49,9 @@ static imgact_tristate tristate(bool yes) {
 
 /* The region of a transfer's action is its destination; responses may lack it. */
 imgact_tristate imgact_call_matches_action(const imgact_call *call, const imgact_action *action) {
-  if (action->kind != ia_operations[call->kind].action) return IMGACT_TRISTATE_FALSE;
+  imgact_action_kind kind = ia_operations[call->kind].action;
+  if (kind == IMGACT_ACTION_KIND_OTHER) return IMGACT_TRISTATE_UNKNOWN;
+  if (action->kind != kind) return IMGACT_TRISTATE_FALSE;
   if (!call->region) return IMGACT_TRISTATE_TRUE;
   if (!action->region) return IMGACT_TRISTATE_UNKNOWN;
   return tristate(strcmp(action->region, call->region) == 0);

@@ -87,8 +87,8 @@ static imgact_slot local_slots[IMGACT_OP_COUNT];
 static imgact_provider without_name_filter(void) {
   imgact_provider provider = *imgact_provider_find("hetzner");
   memcpy(local_slots, provider.slots, sizeof local_slots);
-  local_slots[IMGACT_OP_LIST_IMAGES].server_filters &= ~(uint32_t)IMGACT_FILTER_IMAGE_NAME;
-  local_slots[IMGACT_OP_LIST_IMAGES].local_filters |= IMGACT_FILTER_IMAGE_NAME;
+  local_slots[IMGACT_OP_LIST_IMAGES].server_filters &= ~IMGACT_FILTER_BIT(IMAGE_NAME);
+  local_slots[IMGACT_OP_LIST_IMAGES].local_filters |= IMGACT_FILTER_BIT(IMAGE_NAME);
   provider.slots = local_slots;
   return provider;
 }

@@ -171,18 +171,44 @@ TEST(provider_table_without_lists_accepted) {
 TEST(provider_table_unsupported_declaration_rejected) {
   table t = copy_of_digitalocean();
   t.provider.slots = t.slots;
-  t.slots[IMGACT_OP_LIST_IMAGES].local_filters |= IMGACT_FILTER_IMAGE_LABEL_SELECTOR;
+  t.slots[IMGACT_OP_LIST_IMAGES].local_filters |= IMGACT_FILTER_BIT(IMAGE_LABEL_SELECTOR);
 
   assert_table_refused(&t.provider, "filter");
   t = copy_of_digitalocean();
   t.provider.slots = t.slots;
-  t.slots[IMGACT_OP_LIST_ACTIONS].local_filters |= IMGACT_FILTER_IMAGE_TAG;
+  t.slots[IMGACT_OP_LIST_ACTIONS].local_filters |= IMGACT_FILTER_BIT(IMAGE_TAG);
   assert_table_refused(&t.provider, "filter");
   t = copy_of_digitalocean();
   t.provider.slots = t.slots;
   t.slots[IMGACT_OP_GET_IMAGE].flags |= IMGACT_SLOT_NAME_LOOKUP;
   t.slots[IMGACT_OP_LIST_IMAGES] = (imgact_slot){0};
   assert_table_refused(&t.provider, "list_images");
+}
+
+// The query of an exact group returns only its types, unless the library itself has to select them.
+TEST(provider_local_type_filter_is_applied) {
+  const imgact_image_type backup = IMGACT_IMAGE_TYPE_BACKUP;
+  const imgact_image_filter filter = {.size = sizeof filter, .types = &backup, .types_count = 1};
+  const imgact_type_group exact = {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT) |
+                                       IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP),
+                                   1};
+  table t = copy_of_digitalocean();
+  imgact_slot *list = &t.slots[IMGACT_OP_LIST_IMAGES];
+  list->server_filters &= ~IMGACT_FILTER_BIT(IMAGE_TYPE);
+  list->local_filters |= IMGACT_FILTER_BIT(IMAGE_TYPE);
+  t.provider.type_groups = &exact;
+  t.provider.type_groups_count = 1;
+  harness *s = harness_of(&t);
+  size_t count;
+
+  scripted_json(s->script, 200,
+                "{\"images\":[{\"id\":1,\"type\":\"snapshot\"},{\"id\":2,\"type\":\"backup\"}]}");
+  imgact_op *op = harness_run(imgact_list_images(s->client, &filter), IMGACT_OK);
+  const imgact_image *const *images = imgact_op_images(op, &count);
+  assert_int_equal(count, 1);
+  assert_string_equal(images[0]->id, "2");
+  imgact_op_free(op);
+  harness_free(s);
 }
 
 // An API may want the token in another header, without a scheme, and headers of its own.

@@ -44,11 +44,11 @@ static void make_whole(void) {
   IMAGES = (imgact_slot){.path = "/images",
                          .query = image_query,
                          .images = "images",
-                         .server_filters = IMGACT_FILTER_IMAGE_STATUS,
+                         .server_filters = IMGACT_FILTER_BIT(IMAGE_STATUS),
                          .flags = IMGACT_SLOT_IDEMPOTENT};
   ACTIONS = (imgact_slot){.path = "/v2[/images/{image}]/actions",
                           .actions = "actions",
-                          .server_filters = IMGACT_FILTER_ACTION_IMAGE,
+                          .server_filters = IMGACT_FILTER_BIT(ACTION_IMAGE),
                           .flags = IMGACT_SLOT_IDEMPOTENT};
   TRANSFER = (imgact_slot){.method = "POST",
                            .path = "/images/{image}/copies",
@@ -121,6 +121,89 @@ TEST(check_missing_members_are_named) {
   REFUSED(t.provider.paging = NULL, "list_images: missing paging");
 }
 
+TEST(check_invalid_members_are_named) {
+  REFUSED(t.provider.size = 8, "size");
+  REFUSED(t.provider.name = NULL, "name");
+  REFUSED(t.provider.default_endpoint = NULL, "default_endpoint");
+  REFUSED(t.provider.slots = NULL, "slots");
+  REFUSED(t.provider.slots_count = 0, "slots");
+  REFUSED(t.provider.slots_stride = 8, "slots_stride");
+  REFUSED(t.provider.is_valid_id = NULL, "is_valid_id");
+  REFUSED(t.provider.id_format = NULL, "id_format");
+  REFUSED(t.provider.max_per_page = 0, "max_per_page");
+  REFUSED(t.provider.type_groups = NULL, "type_groups");
+  REFUSED(t.provider.type_groups_stride = 1, "type_groups_stride");
+}
+
+// A table may end before the last operations, and a provider may have no lists.
+TEST(check_short_tables_are_accepted) {
+  t.provider.slots_count = IMGACT_OP_LIST_IMAGES + 1;
+  assert_int_equal(check(), IMGACT_OK);
+  make_whole();
+  IMAGES = ACTIONS = (imgact_slot){0};
+  t.provider.type_groups_count = 0;
+  assert_int_equal(check(), IMGACT_OK);
+}
+
+TEST(check_declarations_are_named) {
+  t.slots[IMGACT_OP_GET_IMAGE] =
+      (imgact_slot){.path = "/images/{image}", .image = "image", .flags = IMGACT_SLOT_NAME_LOOKUP};
+  assert_int_equal(check(), IMGACT_OK);
+  IMAGES = (imgact_slot){0};
+  REFUSED((void)0, "get_image: a lookup by name needs list_images");
+  REFUSED(IMAGES.local_filters = IMGACT_FILTER_BIT(IMAGE_LABEL_SELECTOR),
+          "list_images: local_filters");
+  REFUSED(ACTIONS.local_filters = IMGACT_FILTER_BIT(IMAGE_TAG), "list_actions: server_filters or");
+  REFUSED(IMAGES.server_filters |= IMGACT_FILTER_BIT(ACTION_STATUS), "a bit of no filter");
+  REFUSED(DELETION.local_filters = IMGACT_FILTER_BIT(IMAGE_TAG), "delete_image: server_filters or");
+  t.provider.slots_count = IMGACT_OP_GET_IMAGE;
+  assert_int_equal(check(), IMGACT_OK);
+}
+
+TEST(check_results_of_slots_are_named) {
+  t.slots[IMGACT_OP_GET_IMAGE] = (imgact_slot){.path = "/images/{image}"};
+  REFUSED((void)0, "get_image: missing image");
+  t.slots[IMGACT_OP_GET_ACTION] = (imgact_slot){.path = "/actions/{action}"};
+  REFUSED((void)0, "get_action: missing action");
+  t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){.path = "/actions/{action}"};
+  REFUSED((void)0, "wait_actions: missing action or actions");
+  t.slots[IMGACT_OP_WAIT_ACTIONS] =
+      (imgact_slot){.path = "/actions/{action}", .action = "action", .max_ids = 65};
+  REFUSED((void)0, "wait_actions: max_ids");
+}
+
+static imgact_status encode_nothing(const imgact_call *call, imgact_request *r, imgact_error *e) {
+  (void)call, (void)r, (void)e;
+  return IMGACT_OK;
+}
+
+static imgact_status decode_nothing(const imgact_call *call, const imgact_response *response,
+                                    imgact_result *result, imgact_error *e) {
+  (void)call, (void)response, (void)result, (void)e;
+  return IMGACT_OK;
+}
+
+// Functions instead of rows.
+TEST(check_functions_need_each_other) {
+  REFUSED(DELETION = (imgact_slot){.encode = encode_nothing}, "delete_image: missing decode");
+  REFUSED(DELETION = (imgact_slot){.decode = decode_nothing}, "delete_image: missing path");
+  REFUSED(DELETION = (imgact_slot){.finish = decode_nothing}, "delete_image: missing path");
+  REFUSED(DELETION = (imgact_slot){.prepare = encode_nothing}, "delete_image: missing path");
+  REFUSED(DELETION = (imgact_slot){.query = image_query}, "delete_image: missing path");
+  REFUSED(DELETION = (imgact_slot){.body = transfer_body}, "delete_image: missing path");
+  REFUSED(DELETION = (imgact_slot){.actions = ""}, "delete_image: missing path");
+  DELETION = (imgact_slot){.encode = encode_nothing, .decode = decode_nothing};
+  assert_int_equal(check(), IMGACT_OK);
+  TRANSFER.action = NULL;
+  TRANSFER.finish = decode_nothing;
+  assert_int_equal(check(), IMGACT_OK);
+  TRANSFER.prepare = encode_nothing; // may send what no row sends
+  TRANSFER.body = NULL;
+  IMAGES.prepare = encode_nothing;
+  IMAGES.server_filters |= IMGACT_FILTER_BIT(IMAGE_TAG);
+  assert_int_equal(check(), IMGACT_OK);
+}
+
 TEST(check_incomplete_slots_are_named) {
   REFUSED(TRANSFER.path = NULL, "transfer: missing path or encode");
   REFUSED(TRANSFER.action = NULL, "transfer: missing action");
@@ -164,14 +247,21 @@ TEST(check_rows_of_requests_are_named) {
   REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_FILTER_IMAGE_TYPE, NULL, NULL),
           "query row 'k' needs words");
   REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_TEXT, NULL, NULL), "query row 'k' needs a text");
+  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_TEXT, "a", words), "query row 'k' has words");
   REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_PROTECT, NULL, NULL), "'k' has a source");
   REFUSED(IMAGES.query = ROW((imgact_source)99, NULL, NULL), "'k' has a source");
   REFUSED(IMAGES.query = ROW((imgact_source)0, NULL, NULL), "'k' has a source");
+  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_FILTER_IMAGE_VISIBILITY, NULL, NULL),
+          "query row 'k' needs words");
+  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_FILTER_IMAGE_INCLUDE_DEPRECATED, NULL, NULL),
+          "query row 'k' needs a text");
+  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_FILTERS, NULL, NULL), "'k' has a source");
+  REFUSED(TRANSFER.body = ROW(IMGACT_SOURCE_FILTER_IMAGE_TAG, NULL, NULL), "'k' has a source");
   REFUSED(ACTIONS.query = ROW(IMGACT_SOURCE_FILTER_IMAGE_TAG, NULL, NULL),
           "list_actions: query row 'k'");
   REFUSED(TRANSFER.body = ROW(IMGACT_SOURCE_PAGE, NULL, NULL), "transfer: body row 'k'");
   REFUSED(TRANSFER.body = ROW(IMGACT_SOURCE_NAME, NULL, NULL), "transfer: body row 'k'");
-  REFUSED(IMAGES.server_filters |= IMGACT_FILTER_IMAGE_TAG, "no row sends the filter 'tag'");
+  REFUSED(IMAGES.server_filters |= IMGACT_FILTER_BIT(IMAGE_TAG), "no row sends the filter 'tag'");
   REFUSED(ACTIONS.path = "/actions", "no row sends the filter 'image id'");
 }
 
@@ -228,6 +318,18 @@ TEST(check_action_maps_are_named) {
                                        {"state", IMGACT_TARGET_ACTION_STATUS, words},
                                        {"type", IMGACT_TARGET_ACTION_RESOURCE_TYPE, NULL},
                                        {NULL, 0, NULL}};
+  static const imgact_field two_ids[] = {{"id", IMGACT_TARGET_ACTION_ID, NULL},
+                                         {"state", IMGACT_TARGET_ACTION_STATUS, words},
+                                         {"a", IMGACT_TARGET_ACTION_RESOURCE_ID, NULL},
+                                         {"b", IMGACT_TARGET_ACTION_RESOURCE_ID, NULL},
+                                         {NULL, 0, NULL}};
+  static const imgact_field half_array[] = {{"id", IMGACT_TARGET_ACTION_ID, NULL},
+                                            {"state", IMGACT_TARGET_ACTION_STATUS, words},
+                                            {"a", IMGACT_TARGET_ACTION_RESOURCE_ID, NULL},
+                                            {"a[].b", IMGACT_TARGET_ACTION_RESOURCE_TYPE, NULL},
+                                            {NULL, 0, NULL}};
+  REFUSED(t.action_map.fields = two_ids, "one row for the id of resources");
+  REFUSED(t.action_map.fields = half_array, "row 'a[].b' is of another array");
   REFUSED(t.action_map.fields = torn, "row 'on[].type' is of another array");
   REFUSED(t.action_map.fields = no_status, "no row has the status");
   REFUSED(t.action_map.fields = no_id, "resources");

@@ -83,10 +83,10 @@ TEST(list_actions_other_image_is_protocol) {
   assert_int_equal(read_body(other), IMGACT_PROTOCOL);
   assert_string_equal(s.error.message,
                       "unexpected action 14 in the response: it does not belong to image 5");
-  s.local_filters = IMGACT_FILTER_ACTION_IMAGE; // the library filters such a list
+  s.local_filters = IMGACT_FILTER_BIT(ACTION_IMAGE); // the library filters such a list
   assert_int_equal(read_body(other), IMGACT_OK);
   s.local_filters = 0;
-  s.slot.local_filters = IMGACT_FILTER_ACTION_IMAGE;
+  s.slot.local_filters = IMGACT_FILTER_BIT(ACTION_IMAGE);
   assert_int_equal(read_body(other), IMGACT_OK);
   ask(IMGACT_OP_LIST_ACTIONS, NULL, NULL);
   s.slot.local_filters = 0;

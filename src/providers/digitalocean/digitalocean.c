@@ -250,7 +250,7 @@ static imgact_status prepare_images(const imgact_call *call, imgact_request *req
   if (visibility == IMGACT_VISIBILITY_PUBLIC && own_alone)
     imgact_request_set_empty_result(request);
   else if (visibility != IMGACT_VISIBILITY_ALL && !own_alone)
-    imgact_request_filter_locally(request, IMGACT_FILTER_IMAGE_VISIBILITY);
+    imgact_request_filter_locally(request, IMGACT_FILTER_BIT(IMAGE_VISIBILITY));
   imgact_request_add_query(request, "tag_name", call->image_filter->tag);
   add_page(call, request);
   return IMGACT_OK;
@@ -273,7 +273,7 @@ static imgact_status prepare_actions(const imgact_call *call, imgact_request *re
                                      imgact_error *error) {
   (void)error;
   if (!call->action_filter->image_id)
-    imgact_request_filter_locally(request, IMGACT_FILTER_ACTION_IMAGE);
+    imgact_request_filter_locally(request, IMGACT_FILTER_BIT(ACTION_IMAGE));
   add_page(call, request);
   return IMGACT_OK;
 }
@@ -292,7 +292,7 @@ static const imgact_argument transfer_body[] = {{"type", IMGACT_SOURCE_TEXT, "tr
 
 /* ---- the table ---- */
 
-#define BY(filter) IMGACT_FILTER_IMAGE_##filter
+#define BY(filter) IMGACT_FILTER_BIT(IMAGE_##filter)
 #define ONE_IMAGE  .path = "/v2/images/{image}", .flags = IMGACT_SLOT_IDEMPOTENT
 /* A token may be allowed to see images and no actions: then only the path below the image works. */
 #define ONE_ACTION                                                                                 \
@@ -317,10 +317,10 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                 .prepare = prepare_actions,
                                 .actions = "actions",
                                 .flags = IMGACT_SLOT_IDEMPOTENT,
-                                .server_filters = IMGACT_FILTER_ACTION_IMAGE,
-                                .local_filters = IMGACT_FILTER_ACTION_STATUS |
-                                                 IMGACT_FILTER_ACTION_ID |
-                                                 IMGACT_FILTER_ACTION_SORT},
+                                .server_filters = IMGACT_FILTER_BIT(ACTION_IMAGE),
+                                .local_filters = IMGACT_FILTER_BIT(ACTION_STATUS) |
+                                                 IMGACT_FILTER_BIT(ACTION_ID) |
+                                                 IMGACT_FILTER_BIT(ACTION_SORT)},
     [IMGACT_OP_GET_ACTION] = {ONE_ACTION},
     [IMGACT_OP_CONVERT] = {STARTED_ACTION, .body = convert_body},
     [IMGACT_OP_TRANSFER] = {STARTED_ACTION, .body = transfer_body},

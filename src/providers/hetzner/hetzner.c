@@ -168,13 +168,13 @@ static imgact_status prepare_actions(const imgact_call *call, imgact_request *re
                                      imgact_error *error) {
   (void)error;
   if (call->action_filter->image_id && call->action_filter->ids_count)
-    imgact_request_filter_locally(request, IMGACT_FILTER_ACTION_ID);
+    imgact_request_filter_locally(request, IMGACT_FILTER_BIT(ACTION_ID));
   return IMGACT_OK;
 }
 
 /* ---- the table ---- */
 
-#define BY(filter) IMGACT_FILTER_IMAGE_##filter
+#define BY(filter) IMGACT_FILTER_BIT(IMAGE_##filter)
 
 static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_IMAGES] = {.path = "/images",
@@ -201,9 +201,10 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                 .prepare = prepare_actions,
                                 .actions = "actions",
                                 .flags = IMGACT_SLOT_IDEMPOTENT,
-                                .server_filters =
-                                    IMGACT_FILTER_ACTION_STATUS | IMGACT_FILTER_ACTION_SORT |
-                                    IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_ACTION_IMAGE,
+                                .server_filters = IMGACT_FILTER_BIT(ACTION_STATUS) |
+                                                  IMGACT_FILTER_BIT(ACTION_SORT) |
+                                                  IMGACT_FILTER_BIT(ACTION_ID) |
+                                                  IMGACT_FILTER_BIT(ACTION_IMAGE),
                                 .rate_limit_index = ACTIONS_LIMIT},
     /* The image's own path is deprecated since 2026-04-30. The other one answers for the actions of
      * every image. */

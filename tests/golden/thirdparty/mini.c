@@ -228,8 +228,9 @@ static void decode_error(const imgact_call *call, const imgact_response *respons
 /* ---- the table: an operation without a slot here is one that the cloud does not have ---- */
 
 #define LOOKED_AT_HERE                                                                             \
-  (IMGACT_FILTER_IMAGE_TYPE | IMGACT_FILTER_IMAGE_STATUS | IMGACT_FILTER_IMAGE_NAME |              \
-   IMGACT_FILTER_IMAGE_REGION | IMGACT_FILTER_IMAGE_SORT)
+  (IMGACT_FILTER_BIT(IMAGE_TYPE) | IMGACT_FILTER_BIT(IMAGE_STATUS) |                               \
+   IMGACT_FILTER_BIT(IMAGE_NAME) | IMGACT_FILTER_BIT(IMAGE_REGION) |                               \
+   IMGACT_FILTER_BIT(IMAGE_SORT))
 
 static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_IMAGES] = {.encode = encode_list_images,
@@ -245,10 +246,10 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_ACTIONS] = {.encode = encode_list_actions,
                                 .decode = decode_jobs,
                                 .flags = IMGACT_SLOT_IDEMPOTENT,
-                                .server_filters = IMGACT_FILTER_ACTION_IMAGE,
-                                .local_filters = IMGACT_FILTER_ACTION_STATUS |
-                                                 IMGACT_FILTER_ACTION_ID |
-                                                 IMGACT_FILTER_ACTION_SORT},
+                                .server_filters = IMGACT_FILTER_BIT(ACTION_IMAGE),
+                                .local_filters = IMGACT_FILTER_BIT(ACTION_STATUS) |
+                                                 IMGACT_FILTER_BIT(ACTION_ID) |
+                                                 IMGACT_FILTER_BIT(ACTION_SORT)},
     [IMGACT_OP_GET_ACTION] = {.encode = encode_get_action,
                               .decode = decode_job,
                               .flags = IMGACT_SLOT_IDEMPOTENT},

@@ -92,7 +92,7 @@ static const imgact_argument copy_body[] = {{"region", IMGACT_SOURCE_REGION, NUL
 
 #define READ       .flags = IMGACT_SLOT_IDEMPOTENT
 #define TASK       .path = "/compute/tasks/{action}", .action = "task"
-#define BY(filter) IMGACT_FILTER_IMAGE_##filter
+#define BY(filter) IMGACT_FILTER_BIT(IMAGE_##filter)
 static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_IMAGES] = {.path = "/compute/images",
                                .query = query,
@@ -109,7 +109,7 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_ACTIONS] = {.path = "/compute/images/{image}/tasks",
                                 .query = task_query,
                                 .actions = "tasks",
-                                .server_filters = IMGACT_FILTER_ACTION_IMAGE,
+                                .server_filters = IMGACT_FILTER_BIT(ACTION_IMAGE),
                                 READ},
     [IMGACT_OP_GET_ACTION] = {TASK, READ},
     [IMGACT_OP_TRANSFER] = {.method = "POST",
