@@ -56,9 +56,8 @@ const cli_command cli_commands[] = {
      .make = cli_make_image_get,
      .needs_client = true,
      .summary = "show one image",
-     .about =
-         "Accepts an id; on Hetzner also a name, on DigitalOcean also a slug. If several images "
-         "have the name, select one with --arch.",
+     .about = "Accepts an id, and a name or a slug if the provider has them (see imgact(1)). If "
+              "several images have the name, select one with --arch.",
      .examples = "imgact image get 4711 -o json\n"
                  "imgact image get debian-12 --arch arm"},
     {.noun = "image",
