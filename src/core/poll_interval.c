@@ -2,7 +2,8 @@
 /*
  * A short interval costs requests, a long one delays the result by half an interval on average.
  * Intervals of 2 s, later of a tenth of the action's age, keep the mean delay at 1 s or 5 % of the
- * duration.
+ * duration. From 5 to 12 minutes, an interval has 30 s, later a 24th of the age: the longest delay
+ * counts, too, not only the mean.
  *
  * If similar actions are known to take long, few polls are sent before their usual duration; they
  * find the actions that fail early. Only similar durations count: images of one and of a hundred GB
@@ -13,6 +14,7 @@
 #define FIRST_MS 500 /* many actions finish within this time */
 #define LEAST_MS 1000
 #define SHORT_MS 2000
+#define LATE_MS  30000 /* maximum interval within the first 12 minutes */
 #define LONG_MS  300000
 #define ALIKE    4 /* similar durations: the longest is at most so many times the shortest */
 #define ENOUGH   8 /* number of durations needed for a conclusion */
@@ -36,7 +38,8 @@ int64_t ia_durations_earliest_ms(const ia_durations *durations) {
 
 int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms, int64_t earliest_ms) {
   if (constant_ms > 0) return constant_ms;
-  int64_t interval = elapsed_ms / 10;
+  int64_t most = elapsed_ms / 24 > LATE_MS ? elapsed_ms / 24 : LATE_MS;
+  int64_t interval = elapsed_ms / 10 < most ? elapsed_ms / 10 : most;
   if (interval < SHORT_MS) interval = elapsed_ms < LEAST_MS ? LEAST_MS : SHORT_MS;
   if (elapsed_ms < FIRST_MS / 2) interval = FIRST_MS;
   if (elapsed_ms < earliest_ms) {

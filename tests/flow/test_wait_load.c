@@ -71,6 +71,94 @@ TEST(poll_64_waits_are_batched) {
   harness_free(c.harness);
 }
 
+// ---- ends of long actions
+
+typedef struct long_wait {
+  struct long_waits *all;
+  int64_t ends_ms, late_ms;
+} long_wait;
+
+typedef struct long_waits {
+  harness *harness;
+  long_wait waits[1000];
+  size_t polls;
+  char body[8192];
+} long_waits;
+
+static size_t add_action(long_waits *all, size_t used, const char *id, const char *running,
+                         const char *ended) {
+  const long_wait *wait = &all->waits[atoi(id) - 1];
+  bool runs = scripted_now_ms(all->harness->script) < wait->ends_ms;
+  return used + (size_t)snprintf(all->body + used, sizeof all->body - used,
+                                 "{\"id\":%d,\"type\":\"x\",\"command\":\"x\",\"status\":\"%s\"}",
+                                 atoi(id), runs ? running : ended);
+}
+
+// "/actions?id=1&id=2" of Hetzner, "/v2/actions/1" of DigitalOcean.
+static bool long_actions(void *user, const scripted_request *request, scripted_answer *answer) {
+  long_waits *all = user;
+  const char *at = strstr(request->target, "id=");
+  size_t used =
+      (size_t)snprintf(all->body, sizeof all->body, at ? "{\"actions\":[" : "{\"action\":");
+  if (!at) {
+    used = add_action(all, used, strrchr(request->target, '/') + 1, "in-progress", "completed");
+  } else {
+    for (const char *separator = ""; at; at = strstr(at + 3, "id="), separator = ",") {
+      used += (size_t)snprintf(all->body + used, sizeof all->body - used, "%s", separator);
+      used = add_action(all, used, at + 3, "running", "success");
+    }
+  }
+  snprintf(all->body + used, sizeof all->body - used, strstr(request->target, "id=") ? "]}" : "}");
+  all->polls++;
+  *answer = (scripted_answer){.status = 200, .body = all->body};
+  return true;
+}
+
+static void note_lateness(void *user, imgact_op *op) {
+  long_wait *wait = user;
+  assert_status(op, IMGACT_OK);
+  wait->late_ms = scripted_now_ms(wait->all->harness->script) - wait->ends_ms;
+}
+
+// Waits for actions that end ten minutes later, spread over a minute. Returns the longest delay.
+static int64_t wait_ten_minutes(harness *h, long_waits *all, size_t count) {
+  static imgact_op *ops[1000];
+  *all = (long_waits){.harness = h};
+  scripted_when(h->script, long_actions, all);
+  for (size_t i = 0; i < count; i++) {
+    char text[8];
+    const char *id = text;
+    snprintf(text, sizeof text, "%zu", i + 1);
+    all->waits[i] = (long_wait){.all = all, .ends_ms = 600000 + (int64_t)(i * 60000 / count)};
+    ops[i] = imgact_wait_actions(h->client, &id, 1, NULL);
+    imgact_op_start(ops[i], note_lateness, &all->waits[i]);
+  }
+  assert_int_equal(imgact_loop_run(h->loop), IMGACT_OK);
+  int64_t latest_ms = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (all->waits[i].late_ms > latest_ms) latest_ms = all->waits[i].late_ms;
+    imgact_op_free(ops[i]);
+  }
+  harness_free(h);
+  return latest_ms;
+}
+
+TEST(wait_ten_minutes_ends_on_time) {
+  static long_waits all;
+  static const struct {
+    size_t count, polls;
+    bool digitalocean;
+  } crowds[] = {{200, 450, false}, {1000, 2200, false}, {200, SIZE_MAX, true}};
+  for (size_t i = 0; i < sizeof crowds / sizeof *crowds; i++) {
+    harness *h = crowds[i].digitalocean ? harness_digitalocean() : harness_new();
+    int64_t latest_ms = wait_ten_minutes(h, &all, crowds[i].count);
+    printf("# %zu waits of ten minutes: %zu polls, latest %lld ms\n", crowds[i].count, all.polls,
+           (long long)latest_ms);
+    assert_true(latest_ms <= 30000);
+    assert_true(all.polls <= crowds[i].polls);
+  }
+}
+
 // ---- many polls, many waits
 
 typedef struct patience {
