@@ -241,7 +241,8 @@ typedef struct imgact_client_options {
   int32_t concurrency;        /* maximum requests in flight; 0 = 8 */
   int32_t rate_limit_reserve_percent; /* part of the rate limit that the client leaves to other
                                          programs with this token, 0 to 90 % */
-  int32_t reserved;                   /* 0 */
+  int32_t trace_without_texts; /* not 0 = trace events have no url, headers and body: they are not
+                                  copied and redacted, which takes time */
 } imgact_client_options;
 
 /* Initial value of imgact_client_options: size set, all else 0 and NULL. */

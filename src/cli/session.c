@@ -76,6 +76,7 @@ static imgact_status make_client(cli_app *app, imgact_error *error) {
                                    .loop = app->session.loop,
                                    .trace = cli_on_trace,
                                    .trace_user_data = app,
+                                   .trace_without_texts = !app->options.trace,
                                    .request_timeout_ms = o->request_timeout_ms,
                                    .retry_base_ms = o->retry_base_ms,
                                    .poll_interval_ms = o->poll_interval_ms,

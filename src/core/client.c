@@ -59,6 +59,7 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                             .settings = settings_of(options),
                             .trace = options->trace,
                             .trace_user_data = options->trace_user_data,
+                            .trace_without_texts = options->trace_without_texts != 0,
                             .retry_budget = IA_RETRY_BUDGET,
                             .rate_limit = ia_rate_limit_unknown};
   client->queue = (ia_queue){.timers = &engine->timers,

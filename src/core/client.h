@@ -35,6 +35,7 @@ struct imgact_client {
   ia_settings settings;
   imgact_trace_fn trace;
   void *trace_user_data;
+  bool trace_without_texts;
   ia_queue queue; /* requests that wait for the in-flight or the rate limit */
   int32_t retry_budget;
   uint32_t exchanges; /* counter; numbers the requests in traces */

@@ -121,12 +121,13 @@ bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body) {
 
 /* The value of a source with one text; NULL: not set. */
 static const char *text_of(const imgact_call *call, intptr_t source) {
+  const imgact_image_update *update = call->update;
   switch (source) {
   case IMGACT_SOURCE_CURSOR: return call->next_query;
   case IMGACT_SOURCE_REGION: return call->region;
-  case IMGACT_SOURCE_NAME: return call->update->name;
-  case IMGACT_SOURCE_DESCRIPTION: return call->update->description;
-  case IMGACT_SOURCE_DISTRIBUTION: return call->update->distribution;
+  case IMGACT_SOURCE_NAME: return update ? update->name : NULL;
+  case IMGACT_SOURCE_DESCRIPTION: return update ? update->description : NULL;
+  case IMGACT_SOURCE_DISTRIBUTION: return update ? update->distribution : NULL;
   default: return NULL;
   }
 }
@@ -264,14 +265,14 @@ static void write_member(const imgact_call *call, const imgact_argument *row,
   switch (row->source) {
   case IMGACT_SOURCE_TEXT: write_text(body, row->key, row->text); break;
   case IMGACT_SOURCE_CONVERT:
-    if (update->convert_to_snapshot) write_text(body, row->key, row->text);
+    if (update && update->convert_to_snapshot) write_text(body, row->key, row->text);
     break;
   case IMGACT_SOURCE_PROTECT:
     imgact_json_write_key(body, row->key);
     imgact_json_write_bool(body, call->protect != 0);
     break;
   case IMGACT_SOURCE_LABELS:
-    if (!update->replace_labels) break;
+    if (!update || !update->replace_labels) break;
     imgact_json_write_key(body, row->key);
     write_labels(update, body);
     break;

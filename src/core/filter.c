@@ -139,19 +139,19 @@ bool ia_action_of_another_image(const imgact_action *action, const char *image_i
 }
 
 static bool has_text(const ia_filter_value *value, const char *text) {
-  for (size_t i = 0; text && i < value->count; i++)
+  for (size_t i = 0; text && value->texts && i < value->count; i++)
     if (ia_str_equal(value->texts[i], text)) return true;
   return false;
 }
 
 static bool has_enum(const ia_filter_value *value, unsigned word) {
-  for (size_t i = 0; i < value->count; i++)
+  for (size_t i = 0; value->enums && i < value->count; i++)
     if (value->enums[i] == word) return true;
   return false;
 }
 
 static bool has_visibility(const ia_filter_value *value, imgact_tristate is_public) {
-  bool wants_public = value->enums[0] == IMGACT_VISIBILITY_PUBLIC;
+  bool wants_public = has_enum(value, IMGACT_VISIBILITY_PUBLIC);
   return is_public == (wants_public ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE);
 }
 
@@ -169,7 +169,7 @@ static bool passes(const ia_filter *f, const ia_filter_value *value, const char 
     return false;
   case IMGACT_MEMBER_RESOURCES: {
     const void *action = item;
-    return ia_action_of_image(action, value->texts[0]);
+    return value->texts && ia_action_of_image(action, value->texts[0]);
   }
   default: return has_text(value, *(const char *const *)at);
   }

@@ -64,9 +64,12 @@ void ia_trace_request(ia_exchange *exchange) {
   imgact_trace_event e = event(exchange, IMGACT_TRACE_REQUEST);
   ia_arena arena;
   ia_arena_init(&arena, client->allocator);
-  e.url = clean_text(exchange, &arena, exchange->http.url);
-  e.headers = header_lines(exchange, &arena, exchange->http.headers, exchange->http.headers_count);
-  e.body = clean(exchange, &arena, exchange->http.body, exchange->http.body_bytes, &e.body_bytes);
+  if (!client->trace_without_texts) {
+    const imgact_http_request *http = &exchange->http;
+    e.url = clean_text(exchange, &arena, http->url);
+    e.headers = header_lines(exchange, &arena, http->headers, http->headers_count);
+    e.body = clean(exchange, &arena, http->body, http->body_bytes, &e.body_bytes);
+  }
   client->trace(client->trace_user_data, &e);
   ia_arena_free(&arena);
 }
@@ -81,14 +84,14 @@ void ia_trace_response(ia_exchange *exchange, const imgact_http_response *http) 
   ia_arena arena;
   ia_arena_init(&arena, client->allocator);
   e.elapsed_ms = client->engine->timers.now.mono_ms - exchange->sent_mono_ms;
-  e.url = clean_text(exchange, &arena, exchange->http.url);
-  if (http->delivery == IMGACT_DELIVERY_ANSWERED) {
-    e.http_status = http->status;
+  bool answered = http->delivery == IMGACT_DELIVERY_ANSWERED, texts = !client->trace_without_texts;
+  if (texts) e.url = clean_text(exchange, &arena, exchange->http.url);
+  if (answered) e.http_status = http->status;
+  if (answered && texts) {
     e.headers = header_lines(exchange, &arena, http->headers, http->headers_count);
     e.body = clean(exchange, &arena, http->body, http->body_bytes, &e.body_bytes);
-  } else {
-    e.message = clean_text(exchange, &arena, http->message);
   }
+  if (!answered) e.message = clean_text(exchange, &arena, http->message);
 
   client->trace(client->trace_user_data, &e);
   ia_arena_free(&arena);

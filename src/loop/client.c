@@ -115,9 +115,6 @@ static imgact_status open_client(const imgact_client_options *options, imgact_cl
   const imgact_provider *provider = NULL;
   imgact_status status = choose_provider(options, &provider, error);
   if (status == IMGACT_OK) status = check_loop(options, error);
-  if (status == IMGACT_OK && options->reserved)
-    status =
-        imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_client_options.reserved is not 0");
   if (status == IMGACT_OK)
     status =
         check_endpoint(options->endpoint ? options->endpoint : provider->default_endpoint, error);

@@ -182,7 +182,6 @@ TEST(client_invalid_option_is_named) {
   WRONG("quotation marks", o.token = "\"some-token\"");
   WRONG("must not begin with 'Bearer'", o.token = "bearer some-token");
   WRONG("must not begin with 'NAME='", o.token = "HCLOUD_TOKEN=some-token");
-  WRONG("reserved", o.reserved = 1);
   WRONG("must be 0 to 90, not -1", o.rate_limit_reserve_percent = -1);
   WRONG("must be 0 to 90, not 91", o.rate_limit_reserve_percent = 91);
   WRONG("application must be", o.application = "caf\xc3\xa9");

@@ -102,6 +102,20 @@ TEST(trace_get_is_request_and_response) {
   tape_free(t);
 }
 
+TEST(trace_without_texts_keeps_numbers) {
+  tape *t = calloc(1, sizeof *t);
+  if (t == NULL) abort();
+  t->harness = harness_with((harness_options){
+      .client = {.trace = record, .trace_user_data = t, .trace_without_texts = 1}});
+  scripted_next(t->harness->script,
+                (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 80});
+  harness_expect(imgact_get_image(t->harness->client, "1", NULL), IMGACT_OK);
+  assert_string_equal(t->text, "0 request #1/1 GET\n80 response #1/1 GET after=80 status=200\n");
+  assert_string_equal(t->headers[0], "none");
+  assert_string_equal(t->headers[1], "none");
+  tape_free(t);
+}
+
 TEST(trace_retry_has_delay_and_reason) {
   tape *t = tape_new(false);
   scripted_next(
