@@ -235,6 +235,7 @@ bool ia_pager_start(ia_pager *pager, imgact_result *result) {
   pager->items.deliver_pages = pager->options.paged;
   pager->requests = pager->pages_of_earlier_queries = pager->delivered = 0;
   pager->coverage.pages = 0;
+  pager->changed = false;
   pager->queries.index = 0;
   ia_item_list_start(&pager->items, result);
   return begin_query(pager) && ask_page(pager);
@@ -354,9 +355,11 @@ static ia_pager_state complete(ia_pager *pager) {
   if (pager->options.max_items)
     max_items = (size_t)((uint64_t)pager->options.max_items - pager->delivered);
   ia_item_list_finish(&pager->items);
-  /* Pages that were read again are in order, but items that moved between them are not. */
-  bool sort = pager->sort_locally || (count > 0 && !pager->items.in_order &&
-                                      !ia_sort_wrong(keys, count, pager->items.images));
+  /* Each page is in order. If the list changed between two pages, or pages were read again, they
+   * need not be in order together. */
+  bool mixed = pager->changed || !pager->items.in_order;
+  bool sort = pager->sort_locally ||
+              (count > 0 && mixed && !ia_sort_wrong(keys, count, pager->items.images));
   if (sort && !ia_sort(pager->result, keys, count, pager->items.images))
     ia_no_memory(&pager->error);
   ia_item_list_cut(&pager->items, max_items);
@@ -422,6 +425,8 @@ static ia_pager_state on_page(ia_pager *pager) {
   ref->length = length;
   ref->read_again = again;
   if (pager->coverage.complete) return end_query(pager);
+  pager->changed =
+      pager->changed || (pager->coverage.total >= 0 && facts.total != pager->coverage.total);
   uint64_t next = ia_page_coverage_next(&pager->coverage, &facts, pager->pages.refs);
   bool goes_back = next <= pager->index;
   pager->index = next;

@@ -67,6 +67,7 @@ typedef struct ia_pager {
   uint64_t delivered;                                      /* items of earlier pages */
   uint32_t requested_filters, local_filters, left_filters; /* left: by encode, to this library */
   bool sort_locally;
+  bool changed; /* the total of a page differs from that of the page before */
   imgact_error error;
   const char *details;
 } ia_pager;

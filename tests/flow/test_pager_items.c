@@ -67,7 +67,21 @@ TEST(pager_reread_sorts_by_requested_keys) {
   }
 }
 
-// A server that ignores the keys: without a second reading its order is kept.
+// Image b is added between the pages and a removed: each page is in order, both together are not.
+TEST(pager_changed_list_is_sorted_again) {
+  static const char *const keys[] = {"id:asc"};
+  imgact_image_filter filter = {.size = sizeof filter, .sort = keys, .sort_count = 1};
+  harness *s = harness_new();
+  scripted_json(s->script, 200, hz(1, 2, "c", 2));
+  scripted_json(s->script, 200, hz(2, 3, "b", 4));
+  scripted_json(s->script, 200, hz(3, 0, "d", 4));
+  imgact_op *op = harness_run(imgact_list_images(s->client, &filter), IMGACT_OK);
+  check_ids(op, "bcd");
+  imgact_op_free(op);
+  harness_free(s);
+}
+
+// A server that ignores the keys: without a change its order is kept.
 TEST(pager_single_reading_keeps_server_order) {
   static const char *const keys[] = {"id:asc"};
   imgact_image_filter filter = {.size = sizeof filter, .sort = keys, .sort_count = 1};

@@ -10,7 +10,8 @@
  * filtered and limited, of actions, and of pages that lack an item once.
  *
  * The order: of the keys, if the list is sorted; else of the pages that showed the items last. If
- * no page was read again and nothing left no trace, that is the account's order. Items that were
+ * no page was read again and nothing left no trace, that is the account's order, except in a list
+ * that a limit ends before an item is shown again. Items that were
  * removed are not judged; in lists that end early or are delivered page by page, those that were
  * added are not either. Page by page, only lists are judged of which no page was read again.
  *
@@ -48,7 +49,8 @@ typedef struct delivered {
 } delivered;
 
 static bool is_in_order(const cloud *c, const item *before, const item *it) {
-  if (c->mode.sorted || (!c->reread && !c->crossed)) return before->key <= it->key;
+  bool whole = !c->reread && !c->crossed && !c->mode.limited;
+  if (c->mode.sorted || whole) return before->key <= it->key;
   return c->mode.paged || before->page <= it->page;
 }
 
