@@ -322,6 +322,9 @@ static bool check_filters(const slot_checker *s) {
   uint32_t sent = strstr(s->slot->path, "{image}") ? IMGACT_FILTER_BIT(ACTION_IMAGE) : 0;
   for (const imgact_argument *row = s->slot->query; row && row->key; row++) {
     const ia_filter *filter = ia_filter_of_source(row->source);
+    if (filter && !((s->slot->server_filters | s->slot->local_filters) & filter->bit))
+      return reject(s->c, "%s: query row '%s' sends the filter '%s', which no mask has",
+                    imgact_op_kind_name(s->kind), row->key, filter->word);
     if (filter) sent |= filter->bit;
   }
   const imgact_image_map *map = s->c->provider->image_map;
@@ -407,12 +410,37 @@ static bool check_slot(const slot_checker *s) {
   return check_flags(s);
 }
 
+/* An item that does not report the member of a filter does not pass it: without a row, no item
+ * would. What finish sets is not known. */
+static bool check_local_filters(const slot_checker *s) {
+  const imgact_provider *p = s->c->provider;
+  bool images = s->kind == IMGACT_OP_LIST_IMAGES;
+  const imgact_field *fields = images          ? p->image_map ? p->image_map->fields : NULL
+                               : p->action_map ? p->action_map->fields
+                                               : NULL,
+                     *found = NULL;
+  bool finishes =
+      images ? p->image_map && p->image_map->finish : p->action_map && p->action_map->finish;
+  for (const ia_filter *f = ia_filters_of(s->kind); f->word; f++) {
+    bool of_type =
+        f->target == IMGACT_TARGET_IMAGE_IS_PUBLIC && p->image_map && p->image_map->public_types;
+    if (!(s->slot->local_filters & f->bit) || f->target == IMGACT_TARGET_NONE || of_type) continue;
+    if (fields && !finishes && !rows_of(fields, f->target, &found))
+      return reject(s->c, "%s: local_filters: no row of the map sets the member of the filter '%s'",
+                    imgact_op_kind_name(s->kind), f->word);
+  }
+  return true;
+}
+
 /* Rejects bits that are no filters of the list, and local filters that the library cannot apply. */
 static bool check_masks(const slot_checker *s) {
   uint32_t unknown = (s->slot->server_filters | s->slot->local_filters) & ~ia_filter_all(s->kind);
-  if (unknown) return reject_slot(s, "server_filters or local_filters has a bit of no filter");
-  return !(s->slot->local_filters & ~ia_filter_local(s->kind)) ||
-         reject_slot(s, "local_filters has a filter that only a server can apply");
+  if (unknown)
+    return reject(s->c, "%s: server_filters or local_filters: '%s' is no filter of this operation",
+                  imgact_op_kind_name(s->kind), ia_filter_word(unknown));
+  if (s->slot->local_filters & ~ia_filter_local(s->kind))
+    return reject_slot(s, "local_filters has a filter that only a server can apply");
+  return s->slot->decode || check_local_filters(s);
 }
 
 static bool check_slots(const checker *c) {

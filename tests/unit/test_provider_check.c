@@ -146,6 +146,9 @@ TEST(check_short_tables_are_accepted) {
 }
 
 TEST(check_declarations_are_named) {
+  static const imgact_field no_resources[] = {{"id", IMGACT_TARGET_ACTION_ID, NULL},
+                                              {"state", IMGACT_TARGET_ACTION_STATUS, words},
+                                              {NULL, 0, NULL}};
   t.slots[IMGACT_OP_GET_IMAGE] =
       (imgact_slot){.path = "/images/{image}", .image = "image", .flags = IMGACT_SLOT_NAME_LOOKUP};
   assert_int_equal(check(), IMGACT_OK);
@@ -153,9 +156,21 @@ TEST(check_declarations_are_named) {
   REFUSED((void)0, "get_image: a lookup by name needs list_images");
   REFUSED(IMAGES.local_filters = IMGACT_FILTER_BIT(IMAGE_LABEL_SELECTOR),
           "list_images: local_filters");
-  REFUSED(ACTIONS.local_filters = IMGACT_FILTER_BIT(IMAGE_TAG), "list_actions: server_filters or");
-  REFUSED(IMAGES.server_filters |= IMGACT_FILTER_BIT(ACTION_STATUS), "a bit of no filter");
-  REFUSED(DELETION.local_filters = IMGACT_FILTER_BIT(IMAGE_TAG), "delete_image: server_filters or");
+  REFUSED(ACTIONS.local_filters = IMGACT_FILTER_BIT(IMAGE_TAG), "is no filter of this operation");
+  REFUSED(IMAGES.server_filters |= IMGACT_FILTER_BIT(ACTION_STATUS),
+          "'status' is no filter of this operation");
+  REFUSED(DELETION.local_filters = IMGACT_FILTER_BIT(IMAGE_TAG),
+          "delete_image: server_filters or local_filters: 'tag'");
+  REFUSED(IMAGES.local_filters = IMGACT_FILTER_BIT(IMAGE_TAG),
+          "list_images: local_filters: no row of the map sets the member of the filter 'tag'");
+  REFUSED(
+      ACTIONS.local_filters = IMGACT_FILTER_BIT(ACTION_IMAGE);
+      t.action_map.fields = no_resources,
+      "list_actions: local_filters: no row of the map sets the member of the filter 'image id'");
+  REFUSED(IMAGES.server_filters = 0, "query row 'state' sends the filter 'status', which no mask");
+  IMAGES.local_filters = IMGACT_FILTER_BIT(IMAGE_REGION) | IMGACT_FILTER_BIT(IMAGE_SORT);
+  ACTIONS.local_filters = IMGACT_FILTER_BIT(ACTION_STATUS) | IMGACT_FILTER_BIT(ACTION_ID);
+  assert_int_equal(check(), IMGACT_OK);
   t.provider.slots_count = IMGACT_OP_GET_IMAGE;
   assert_int_equal(check(), IMGACT_OK);
 }
