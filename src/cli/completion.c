@@ -247,9 +247,9 @@ static void put_quoted(const script *s, const char *text) {
   cli_stream_char(s->out, '\'');
 }
 
-static void put_summary(const script *s, const char *text, imgact_op_kind kind, uint32_t filters) {
+static void put_summary(const script *s, const char *text, const cli_support *support) {
   cli_buffer summary = {0};
-  cli_add_summary(&summary, text, kind, filters);
+  cli_add_summary(&summary, text, support);
   put_quoted(s, cli_buffer_get(&summary));
   cli_buffer_free(&summary);
 }
@@ -270,14 +270,15 @@ static void put_fish_flag(const script *s, const cli_flag *flag, const cli_comma
     cli_stream_char(s->out, '\'');
   }
   cli_stream_text(s->out, " -d ");
-  put_summary(s, flag->summary, cli_flag_list(flag), flag->filter);
+  put_summary(s, flag->summary, &flag->support);
   cli_stream_char(s->out, '\n');
 }
 
 static void put_fish_words(const script *s, const char *condition, const char *word,
                            const char *about, imgact_op_kind kind) {
   cli_stream_format(s->out, "complete -c imgact -f -n '%s' -a %s -d ", condition, word);
-  put_summary(s, about, kind, 0);
+  const cli_support support = {.kind = kind};
+  put_summary(s, about, &support);
   cli_stream_char(s->out, '\n');
 }
 

@@ -37,20 +37,28 @@
   VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, CLI_GROUP_REQUESTS, text)
 
 /* Flags of some commands. */
-#define OWN(type, word, meta, words, member, of, needed, text)                                     \
+#define OWN(type, word, meta, words, member, of, list, needed, sent, text)                         \
   {                                                                                                \
     .name = word, .metavar = meta, .values = words, .summary = text, .offset = AT(member),         \
-    .commands = of, .filter = needed, .kind = type                                                 \
+    .commands = of, .kind = type, .support = {                                                     \
+      list,                                                                                        \
+      needed,                                                                                      \
+      sent                                                                                         \
+    }                                                                                              \
   }
 #define OWN_TEXT(word, meta, member, of, text)                                                     \
-  OWN(CLI_FLAG_TEXT, word, meta, NULL, member, of, 0, text)
+  OWN(CLI_FLAG_TEXT, word, meta, NULL, member, of, 0, 0, 0, text)
 #define OWN_TEXTS(word, meta, words, member, of, text)                                             \
-  OWN(CLI_FLAG_TEXTS, word, meta, words, member, of, 0, text)
-#define OWN_COUNT(word, member, of, text) OWN(CLI_FLAG_COUNT, word, "N", NULL, member, of, 0, text)
+  OWN(CLI_FLAG_TEXTS, word, meta, words, member, of, 0, 0, 0, text)
+#define OWN_COUNT(word, member, of, text)                                                          \
+  OWN(CLI_FLAG_COUNT, word, "N", NULL, member, of, 0, 0, 0, text)
 #define OWN_SWITCH(word, member, of, text)                                                         \
-  OWN(CLI_FLAG_SWITCH, word, NULL, NULL, member, of, 0, text)
+  OWN(CLI_FLAG_SWITCH, word, NULL, NULL, member, of, 0, 0, 0, text)
 #define FILTER(type, word, meta, member, of, needed, text)                                         \
-  OWN(type, word, meta, NULL, member, of, IMGACT_FILTER_BIT(needed), text)
+  OWN(type, word, meta, NULL, member, of, IMGACT_OP_LIST_IMAGES, IMGACT_FILTER_BIT(needed), 0, text)
+#define CHANGE(type, word, meta, words, member, sent, text)                                        \
+  OWN(type, word, meta, words, member, "image update", IMGACT_OP_UPDATE_IMAGE, 0,                  \
+      IMGACT_SOURCE_##sent, text)
 
 /* "|table|json" */
 static const char format_names[] =
@@ -67,17 +75,19 @@ const cli_flag cli_flags[] = {
               "image list", "image status"),
     OWN_TEXTS("status", "S", "running|success|error", statuses, "action list", "action status"),
     OWN_TEXT("name", "N", image_filter.name, "image list", "exact image name"),
-    OWN_TEXT("name", "N", name, "image update", "new name"),
-    OWN_TEXT("description", "D", description, "image update",
-             "new description; \"\" clears it"),
-    OWN_TEXT("distribution", "D", distribution, "image update", "new distribution"),
-    OWN(CLI_FLAG_TEXT, "type", "T", "snapshot", type, "image update", 0,
-        "convert a backup to a snapshot, as image convert"),
-    OWN_TEXTS("label", "K=V", NULL, labels, "image update", "set a label; keeps other labels"),
-    OWN_TEXTS("remove-label", "KEY", NULL, removed_labels, "image update",
-              "remove a label; keeps other labels"),
-    OWN_SWITCH("clear-labels", clear_labels, "image update",
-               "remove all labels that --label does not set"),
+    CHANGE(CLI_FLAG_TEXT, "name", "N", NULL, name, NAME, "new name"),
+    CHANGE(CLI_FLAG_TEXT, "description", "D", NULL, description, DESCRIPTION,
+           "new description; \"\" clears it"),
+    CHANGE(CLI_FLAG_TEXT, "distribution", "D", NULL, distribution, DISTRIBUTION,
+           "new distribution"),
+    CHANGE(CLI_FLAG_TEXT, "type", "T", "snapshot", type, CONVERT,
+           "convert a backup to a snapshot, as image convert"),
+    CHANGE(CLI_FLAG_TEXTS, "label", "K=V", NULL, labels, LABELS,
+           "set a label; keeps other labels"),
+    CHANGE(CLI_FLAG_TEXTS, "remove-label", "KEY", NULL, removed_labels, LABELS,
+           "remove a label; keeps other labels"),
+    CHANGE(CLI_FLAG_SWITCH, "clear-labels", NULL, NULL, clear_labels, LABELS,
+           "remove all labels that --label does not set"),
     FILTER(CLI_FLAG_TEXT, "arch", "A", image_filter.architecture, "image list|image get", IMAGE_ARCHITECTURE,
            "architecture: x86, arm"),
     FILTER(CLI_FLAG_TEXT, "label-selector", "SEL", image_filter.label_selector, "image list", IMAGE_LABEL_SELECTOR,
@@ -92,7 +102,7 @@ const cli_flag cli_flags[] = {
     {.name = "region", .metavar = "R", .summary = "target region", .offset = AT(regions),
      .commands = "image transfer", .kind = CLI_FLAG_TEXTS, .required = true},
     OWN(CLI_FLAG_CHOICE, "visibility", "V", "all|public|private", image_filter.visibility,
-        "image list", 0,
+        "image list", 0, 0, 0,
         "public images, images of your account, or both (default all)"),
     OWN_SWITCH("ignore-missing", ignore_missing, "image delete",
                "treat a missing image as deleted"),
@@ -160,12 +170,6 @@ const size_t cli_flags_count = sizeof cli_flags / sizeof cli_flags[0];
 
 const char *cli_flag_values(const cli_flag *flag) {
   return flag->is_provider ? cli_provider_choices() : flag->values;
-}
-
-/* The bits of actions' filters are above those of images. */
-imgact_op_kind cli_flag_list(const cli_flag *flag) {
-  return flag->filter < IMGACT_FILTER_BIT(ACTION_IMAGE) ? IMGACT_OP_LIST_IMAGES
-                                                        : IMGACT_OP_LIST_ACTIONS;
 }
 
 bool cli_flag_is_common(const cli_flag *flag) { return !flag->commands; }

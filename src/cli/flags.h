@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <imgact/op.h>
+#include <imgact/provider.h>
 
 typedef struct cli_strings {
   const char **items;
@@ -58,6 +58,13 @@ typedef enum cli_flag_group {
 
 struct cli_command;
 
+/* What a provider may lack. */
+typedef struct cli_support {
+  imgact_op_kind kind;
+  uint32_t filters;     /* bits of filters of a list; 0 = none */
+  imgact_source change; /* that a row of the body sends; 0 = none */
+} cli_support;
+
 typedef struct cli_flag {
   const char *name;
   const char *metavar; /* NULL for a switch */
@@ -66,7 +73,7 @@ typedef struct cli_flag {
   size_t offset;        /* in cli_options */
   const char *commands; /* "image list|image get"; NULL = every command */
   const char *needs;    /* another flag that must be given, or NULL */
-  uint32_t filter;      /* IMGACT_FILTER_BIT(): its summary names the providers that have it */
+  cli_support support;  /* the summary names the providers that have it */
   cli_flag_kind kind;
   cli_flag_group group; /* CLI_GROUP_COMMAND, or a group of common flags */
   char letter;          /* 0 = none */
@@ -86,8 +93,6 @@ const cli_flag *cli_flag_lettered(char letter);
 const cli_flag *cli_flag_of(const struct cli_command *command, const char *name);
 bool cli_flag_belongs(const cli_flag *flag, const struct cli_command *command);
 bool cli_flag_is_common(const cli_flag *flag);
-/* The list that the filter of a flag is for. */
-imgact_op_kind cli_flag_list(const cli_flag *flag);
 /* The fixed values, "a|b|c"; NULL = any value. */
 const char *cli_flag_values(const cli_flag *flag);
 

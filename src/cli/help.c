@@ -52,7 +52,7 @@ static void put_flag(cli_stream *out, const cli_flag *flag) {
   if (width > 30) cli_stream_format(out, "\n%*s", FLAG_COLUMN, "");
 
   cli_buffer summary = {0};
-  cli_add_summary(&summary, flag->summary, cli_flag_list(flag), flag->filter);
+  cli_add_summary(&summary, flag->summary, &flag->support);
   int column = put_words(out, cli_buffer_get(&summary), FLAG_COLUMN, FLAG_COLUMN);
   cli_buffer_free(&summary);
   if (flag->kind == CLI_FLAG_TEXTS) put_words(out, "(may be repeated)", column, FLAG_COLUMN);
@@ -123,7 +123,8 @@ static int help_on_command(cli_app *app, const cli_command *command) {
 
   put_synopsis(out, command);
   cli_buffer summary = {0};
-  cli_add_summary(&summary, command->summary, command->kind, 0);
+  const cli_support support = {.kind = command->kind};
+  cli_add_summary(&summary, command->summary, &support);
   const char *text = cli_buffer_get(&summary);
   cli_stream_format(out, "\n%c%s.\n", toupper((unsigned char)text[0]), text + (text[0] != '\0'));
   cli_buffer_free(&summary);
@@ -146,7 +147,8 @@ static void put_commands(cli_stream *out, const char *noun) {
              it->verb ? it->verb : "", it->arguments ? it->arguments : "");
 
     cli_buffer summary = {0};
-    cli_add_summary(&summary, it->summary, it->kind, 0);
+    const cli_support support = {.kind = it->kind};
+    cli_add_summary(&summary, it->summary, &support);
     cli_stream_format(out, "  %-34s ", name);
     put_words(out, cli_buffer_get(&summary), SUMMARY_COLUMN, SUMMARY_COLUMN);
     cli_stream_char(out, '\n');

@@ -30,23 +30,30 @@ const imgact_slot *cli_provider_slot(const imgact_provider *provider, imgact_op_
   return slot->encode || slot->path ? slot : NULL;
 }
 
-static bool supports(const imgact_provider *provider, imgact_op_kind kind, uint32_t filters) {
-  const imgact_slot *slot = cli_provider_slot(provider, kind);
-  return slot && !(filters & ~(slot->server_filters | slot->local_filters));
+static bool sends(const imgact_slot *slot, imgact_source source) {
+  const imgact_argument *row = slot->body;
+  while (row && row->key && row->source != source) row++;
+  return row && row->key;
 }
 
-void cli_add_summary(cli_buffer *buffer, const char *text, imgact_op_kind kind, uint32_t filters) {
+static bool supports(const imgact_provider *provider, const cli_support *support) {
+  const imgact_slot *slot = cli_provider_slot(provider, support->kind);
+  return slot && !(support->filters & ~(slot->server_filters | slot->local_filters)) &&
+         (!support->change || sends(slot, support->change));
+}
+
+void cli_add_summary(cli_buffer *buffer, const char *text, const cli_support *support) {
   const imgact_provider *provider;
   bool all = true;
   size_t named = 0;
 
   cli_buffer_text(buffer, text);
   for (size_t i = 0; (provider = imgact_provider_at(i)); i++)
-    all = all && supports(provider, kind, filters);
+    all = all && supports(provider, support);
   if (all) return;
 
   for (size_t i = 0; (provider = imgact_provider_at(i)); i++) {
-    if (!supports(provider, kind, filters)) continue;
+    if (!supports(provider, support)) continue;
     cli_buffer_text(buffer, named++ ? ", " : " (");
     cli_buffer_text(buffer, cli_provider_title(provider));
   }

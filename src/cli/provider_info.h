@@ -6,6 +6,7 @@
 #include <imgact/provider.h>
 
 #include "cli_text.h"
+#include "flags.h"
 
 /* The name for help texts and messages. */
 const char *cli_provider_title(const imgact_provider *provider);
@@ -13,8 +14,7 @@ const char *cli_provider_title(const imgact_provider *provider);
 const char *cli_provider_choices(void);
 /* NULL if the provider does not support the operation. */
 const imgact_slot *cli_provider_slot(const imgact_provider *provider, imgact_op_kind kind);
-/* Adds text. If only some providers support the operation with these filters (IMGACT_FILTER_BIT()),
- * their names follow in parentheses. */
-void cli_add_summary(cli_buffer *buffer, const char *text, imgact_op_kind kind, uint32_t filters);
+/* Adds text. If only some providers support what is needed, adds their names. */
+void cli_add_summary(cli_buffer *buffer, const char *text, const cli_support *support);
 
 #endif
