@@ -300,7 +300,9 @@ def overview(tour, headers, date):
     for header in headers:
         if not header.functions:
             continue
-        lines += [".Ss " + header.name, *body(header.block.paragraphs), ".Pp", ".Bl -tag -width Ds -compact"]
+        # The parameters are on the pages of the functions.
+        described = [p for p in header.block.paragraphs if not p[0].startswith("Parameters of all functions")]
+        lines += [".Ss " + header.name, *body(described), ".Pp", ".Bl -tag -width Ds -compact"]
         for function in header.functions:
             text = summary(function)
             lines += [f".It Xr {function.name} 3", text[0].upper() + text[1:]]

@@ -193,7 +193,7 @@ int main(int argc, char **argv) {
     if (!extra) return 1;
     i += 2;
   }
-  if (!count) printf("Bail out! there are no fixtures\n");
+  if (!count) printf("Bail out! there are no fixtures: no file NAME.har\n");
   printf("1..%zu\n", count);
   for (size_t i = 0; i < count; i++) failed += (size_t)run_fixture(paths[i], i + 1, extra);
   golden_pool_free(&pool);
