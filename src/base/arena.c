@@ -129,6 +129,22 @@ void ia_arena_rewind(ia_arena *arena, ia_arena_point mark) {
   mark.newest->next = mark.next;
 }
 
+/* The blocks are linked after the newest one, so that its free space is not lost. */
+void ia_arena_take(ia_arena *arena, ia_arena *other) {
+  ia_arena_block *last = other->blocks;
+  if (!last) return;
+  if (!arena->blocks) {
+    arena->blocks = other->blocks;
+    arena->used_bytes = other->used_bytes;
+  } else {
+    while (last->next) last = last->next;
+    last->next = arena->blocks->next;
+    arena->blocks->next = other->blocks;
+  }
+  other->blocks = NULL;
+  other->used_bytes = 0;
+}
+
 void ia_arena_free(ia_arena *arena) {
   free_until(arena, arena->blocks, NULL);
   arena->blocks = NULL;

@@ -33,6 +33,8 @@ void ia_arena_reset(ia_arena *arena);
 ia_arena_point ia_arena_mark(const ia_arena *arena);
 /* Frees everything allocated since the mark, which stays valid. A reset invalidates marks. */
 void ia_arena_rewind(ia_arena *arena, ia_arena_point mark);
+/* Takes over all blocks of another arena with the same allocator, which is empty afterwards. */
+void ia_arena_take(ia_arena *arena, ia_arena *other);
 void ia_arena_free(ia_arena *arena);
 
 #endif

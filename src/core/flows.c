@@ -67,6 +67,7 @@ static void list_start(imgact_op *op) {
     ia_op_end_soon(op);
     return;
   }
+  pager->options.ahead = (size_t)op->client->settings.concurrency;
   if (!ia_op_start_pager(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), list_done,
                          &op->error))
     ia_op_end_soon(op);
@@ -100,7 +101,7 @@ static bool list_has_page(const imgact_op *op) {
 }
 
 static const imgact_error *list_cause(const imgact_op *op) {
-  return op->pager ? ia_exchange_cause(op->pager->exchange) : NULL;
+  return op->pager ? ia_pager_cause(op->pager) : NULL;
 }
 
 const ia_flow ia_flow_list = {.start = list_start,

@@ -135,6 +135,7 @@ void ia_item_list_begin_page(ia_item_list *list, uint32_t page, uint32_t first_o
     ia_item_entry *entry = &list->entries[list->missing.first - 1];
     move(list, entry, entry->page, false, false);
   }
+  list->repeated = false;
   list->page = page;
   list->first_of_query = first_of_query;
   list->reading++;
@@ -183,6 +184,7 @@ static bool take(ia_item_list *list, void *item, size_t position, bool passes, u
   if (twice_on_this_page)
     return !known->is_new || !passes || add(list, item, position); /* kept as served */
   bool of_another_query = known->page < list->first_of_query;
+  if (!of_another_query && known->page != list->page) list->repeated = true;
   if (!of_another_query || (known->gone && passes)) update(list, known, item, position, passes);
   return true;
 }

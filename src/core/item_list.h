@@ -37,6 +37,7 @@ typedef struct ia_item_list {
   bool deliver_pages;
   bool in_order; /* as the entries stand */
   bool in_use;   /* the list keeps something of the last response */
+  bool repeated; /* the page that was taken holds an item of another page of the query */
 } ia_item_list;
 
 void ia_item_list_init(ia_item_list *list, const imgact_allocator *allocator, uint64_t seed,

@@ -42,3 +42,10 @@ uint64_t ia_page_coverage_next(ia_page_coverage *c, const ia_page_facts *page,
   }
   return c->complete ? IA_PAGES_COMPLETE : c->page;
 }
+
+uint64_t ia_page_coverage_back(ia_page_coverage *c, uint64_t index) {
+  c->page = index;
+  c->offset = 0;
+  c->complete = false;
+  return index;
+}

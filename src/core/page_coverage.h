@@ -45,4 +45,8 @@ typedef struct ia_page_coverage {
 uint64_t ia_page_coverage_next(ia_page_coverage *coverage, const ia_page_facts *page,
                                const ia_page_ref *refs);
 
+/* Goes back to a page that was read: items may have moved onto it or onto pages after it. Returns
+ * its index. */
+uint64_t ia_page_coverage_back(ia_page_coverage *coverage, uint64_t index);
+
 #endif

@@ -16,6 +16,7 @@
 #define MAX_QUERIES_BYTES     ((size_t)8 << 20)  /* of all pages of a query */
 
 static void on_response(ia_exchange *exchange);
+static bool use_window(ia_pager *pager, const ia_page_ref *ref);
 
 /* ---- what is asked ---- */
 
@@ -171,8 +172,130 @@ static uint64_t pages_read(const ia_pager *pager) {
   return pager->pages_of_earlier_queries + pager->coverage.pages;
 }
 
+/* Requests of a window that was dropped do not count against the pages that have been read: they
+ * are at most one for each page. */
 static bool may_ask(const ia_pager *pager) {
-  return pager->requests < MAX_REQUESTS_PER_PAGE * pages_read(pager);
+  uint64_t known = pages_read(pager);
+  if (known < (uint64_t)pager->base.last_number) known = (uint64_t)pager->base.last_number;
+  return pager->requests - pager->base.dropped < MAX_REQUESTS_PER_PAGE * pages_read(pager) &&
+         pager->requests < MAX_REQUESTS_PER_PAGE * known;
+}
+
+/* ---- pages ahead ---- */
+
+/* Pages are requested before their turn only while nothing moves: read out of order, an added item
+ * hides others. As long as every page reports the same total and the same last page, and no id
+ * comes twice, the order of the responses does not matter. At the first difference the window is
+ * dropped, and everything behind the last page that is certain is read again, page by page: the
+ * last one that had been taken when the differing page was requested. Pages that were taken later
+ * may have been served after what the differing page shows, when something else made up for it. */
+
+static void on_arrived(ia_page_window *window);
+
+/* The first two pages are read in order. If both report the same total and last page, the others
+ * are requested ahead: some APIs report numbers that they do not keep to. */
+static void open_window(ia_pager *pager, const imgact_result *result) {
+  const ia_page_ref *ref = &pager->pages.refs[pager->index];
+  ia_page_base *base = &pager->base;
+  bool numbered = result->next_page == ref->number + 1 && !result->next_token &&
+                  result->page.last > ref->number && result->page.total >= 0;
+  bool same = result->page.total == base->total && result->page.last == base->last_number;
+  if (pager->options.ahead < 2 || pager->options.page || pager->options.paged || base->moved)
+    return;
+  if (pager->index == 0 && numbered) {
+    base->total = result->page.total;
+    base->last_number = result->page.last;
+    base->length = ref->length;
+  } else if (pager->index != 1 || !numbered || !same) {
+    base->moved = true;
+  } else {
+    pager->window.client = pager->client;
+    pager->window.policy = pager->policy;
+    pager->window.arrived = on_arrived;
+    pager->window.owner = pager;
+    /* Page by page needs less memory. */
+    base->moved = !ia_page_window_open(&pager->window, pager->options.ahead, pager->index + 1);
+  }
+}
+
+/* Returns true if the caller wants the page at an index: a limit ends the list before others. */
+static bool is_wanted(const ia_pager *pager, uint64_t index) {
+  uint64_t max_items = (uint64_t)pager->options.max_items;
+  return !max_items || pager->sort_locally ||
+         index * pager->base.length < max_items - pager->delivered;
+}
+
+/* Requests pages while the window has room. */
+static void fill_window(ia_pager *pager) {
+  ia_page_window *window = &pager->window;
+  imgact_call call = pager->call;
+  call.type_mask = pager->queries.types[pager->queries.index];
+  call.next_query = NULL;
+  while (ia_page_window_is_open(window) && window->count < window->capacity) {
+    uint64_t index = window->index + window->count;
+    int64_t number = pager->pages.refs[0].number + (int64_t)index;
+    if (number > pager->base.last_number || !is_wanted(pager, index)) return;
+    call.page = number;
+    if (!ia_page_window_request(window, &call, pager->result->keep_raw)) return;
+    pager->requests++;
+  }
+}
+
+static void drop_window(ia_pager *pager) {
+  pager->base.dropped += pager->window.count;
+  ia_page_window_close(&pager->window);
+  pager->base.moved = true;
+}
+
+/* Returns the index of the page to read next. */
+static uint64_t go_back(ia_pager *pager, uint64_t certain) {
+  pager->changed = true;
+  drop_window(pager);
+  return ia_page_coverage_back(&pager->coverage, certain);
+}
+
+/* Returns true if the link to a page asks for what was requested ahead: a link may have more
+ * parameters. */
+static bool is_same_request(const ia_pager *pager, const ia_page_ref *ref,
+                            const imgact_call *requested) {
+  if (ref->number != requested->page) return false;
+  if (!ref->query) return true;
+  imgact_call call = *requested;
+  imgact_request linked, ahead;
+  imgact_error error;
+  call.next_query = text_at(&pager->pages, ref->query);
+  ia_request_init(&linked, pager->client->allocator);
+  ia_request_init(&ahead, pager->client->allocator);
+  bool same = ia_request_encode(&linked, pager->slot, &call, pager->client->provider, &error) ==
+                  IMGACT_OK &&
+              ia_request_encode(&ahead, pager->slot, requested, pager->client->provider, &error) ==
+                  IMGACT_OK &&
+              strcmp(ia_buf_text(&linked.path), ia_buf_text(&ahead.path)) == 0 &&
+              strcmp(ia_buf_text(&linked.query), ia_buf_text(&ahead.query)) == 0;
+  ia_request_free(&linked);
+  ia_request_free(&ahead);
+  return same;
+}
+
+/* Returns true if the page at pager->index has been requested ahead. */
+static bool use_window(ia_pager *pager, const ia_page_ref *ref) {
+  ia_page_window *window = &pager->window;
+  if (!ia_page_window_is_open(window)) return false;
+  fill_window(pager);
+  const ia_page_fetch *fetch = ia_page_window_head(window);
+  if (fetch && window->index == pager->index && is_same_request(pager, ref, &fetch->exchange->call))
+    return true;
+  drop_window(pager);
+  return false;
+}
+
+/* Returns true if a page of the window shows that the list has changed. */
+static bool has_moved(const ia_pager *pager, const imgact_result *page) {
+  int64_t number = pager->pages.refs[pager->index].number;
+  bool is_last = number >= pager->base.last_number;
+  int64_t last = page->page.last > 0 ? page->page.last : is_last ? number : -1;
+  return page->page.total != pager->base.total || last != pager->base.last_number ||
+         page->has_next == is_last;
 }
 
 /* Asks for the page at pager->index. false: not; why is in pager->error. */
@@ -186,6 +309,7 @@ static bool ask_page(ia_pager *pager) {
   }
   const ia_page_ref *ref = &pager->pages.refs[pager->index];
   pager->state = IA_PAGER_READING;
+  if (use_window(pager, ref)) return true;
   pager->call.type_mask = pager->queries.types[pager->queries.index];
   pager->call.page = ref->number;
   pager->call.next_query = text_at(&pager->pages, ref->query);
@@ -211,6 +335,8 @@ static bool ask_item(ia_pager *pager, ia_item_entry *entry) {
 static bool begin_query(ia_pager *pager) {
   pager->pages_of_earlier_queries += pager->coverage.pages;
   pager->coverage = (ia_page_coverage){.total = -1};
+  pager->base = (ia_page_base){.dropped = pager->base.dropped};
+  ia_page_window_close(&pager->window);
   pager->index = 0;
   pager->checked_until = 0;
   pager->pages.count = 0;
@@ -234,6 +360,7 @@ bool ia_pager_start(ia_pager *pager, imgact_result *result) {
       pager->options.per_page ? pager->options.per_page : pager->client->provider->max_per_page;
   pager->items.deliver_pages = pager->options.paged;
   pager->requests = pager->pages_of_earlier_queries = pager->delivered = 0;
+  pager->base.dropped = 0;
   pager->coverage.pages = 0;
   pager->changed = false;
   pager->queries.index = 0;
@@ -244,6 +371,7 @@ bool ia_pager_start(ia_pager *pager, imgact_result *result) {
 void ia_pager_stop(ia_pager *pager) {
   ia_exchange_free(pager->exchange);
   pager->exchange = NULL;
+  ia_page_window_close(&pager->window);
   ia_item_list_free(&pager->items);
   ia_free(pager->client->allocator, pager->pages.refs);
   pager->pages.refs = NULL;
@@ -405,29 +533,77 @@ static ia_pager_state end_query(ia_pager *pager) {
   return begin_query(pager) ? go_on(pager) : IA_PAGER_ENDED;
 }
 
-static ia_pager_state on_page(ia_pager *pager) {
+/* Keeps the items of the page at pager->index, and its length. */
+static bool take_page(ia_pager *pager, bool again, uint32_t left_filters) {
+  size_t items = ia_item_list_response_count(&pager->items), elements = pager->result->elements;
+  size_t length = elements > items ? elements : items;
+  ia_page_ref *ref = &pager->pages.refs[pager->index];
+  pager->left_filters = left_filters;
+  if (!take_items(pager, again)) {
+    ia_no_memory(&pager->error);
+    return false;
+  }
+  pager->pages.items += length - ref->length;
+  ref->length = length;
+  ref->read_again = again;
+  return true;
+}
+
+/* Moves the page at the head of the window into the result of the list. */
+static void take_head(ia_pager *pager, uint32_t *left_filters) {
+  ia_page_fetch *fetch = ia_page_window_head(&pager->window);
+  *left_filters = fetch->exchange->local_filters;
+  pager->error = fetch->exchange->error;
+  ia_item_list_mark(&pager->items);
+  ia_result_next_page(pager->result);
+  if (!ia_result_take(pager->result, &fetch->result)) ia_no_memory(&pager->error);
+  ia_page_window_pop(&pager->window);
+}
+
+/* What the pages of the window have shown counts, although they are read again: an item that a page
+ * does not show again is asked for. */
+static bool take_arrived(ia_pager *pager) {
+  const ia_page_window *window = &pager->window;
+  for (const ia_page_fetch *fetch; (fetch = ia_page_window_head(window));) {
+    uint32_t left_filters;
+    if (!fetch->arrived || fetch->exchange->error.status != IMGACT_OK) return true;
+    pager->index = window->index;
+    int64_t number = pager->pages.refs[0].number + (int64_t)pager->index;
+    if (pager->index == pager->pages.count && !set_page(pager, pager->index, number, NULL, NULL))
+      ia_no_memory(&pager->error);
+    else
+      take_head(pager, &left_filters);
+    if (pager->error.status != IMGACT_OK || !take_page(pager, false, left_filters)) return false;
+    pager->coverage.pages = pager->index + 1;
+  }
+  return true;
+}
+
+/* Something has moved: the list is read again from the page that is certain. */
+static ia_pager_state start_over(ia_pager *pager, uint64_t certain) {
+  ia_error_clear(&pager->error);
+  if (!take_arrived(pager)) return IA_PAGER_ENDED;
+  pager->index = go_back(pager, certain);
+  return go_on(pager);
+}
+
+/* certain: for a page that was requested before its turn; otherwise NULL. */
+static ia_pager_state on_page(ia_pager *pager, uint32_t left_filters, const uint64_t *certain) {
   const imgact_result *result = pager->result;
   bool again = pager->index < pager->coverage.pages;
-  size_t items = ia_item_list_response_count(&pager->items);
-  size_t length = result->elements > items ? result->elements : items;
   const ia_page_facts facts = {.index = pager->index,
                                .total = result->page.total,
                                .has_next = result->has_next && !pager->options.page};
   pager->last = result->page;
-  pager->left_filters = pager->exchange->local_filters;
-  if (!take_items(pager, again)) {
-    ia_no_memory(&pager->error);
-    return IA_PAGER_ENDED;
-  }
+  if (!take_page(pager, again, left_filters)) return IA_PAGER_ENDED;
   if (facts.has_next && !store_next(pager)) return IA_PAGER_ENDED;
-  ia_page_ref *ref = &pager->pages.refs[pager->index];
-  pager->pages.items += length - ref->length;
-  ref->length = length;
-  ref->read_again = again;
+  if (!again && facts.has_next) open_window(pager, result);
   if (pager->coverage.complete) return end_query(pager);
   pager->changed =
       pager->changed || (pager->coverage.total >= 0 && facts.total != pager->coverage.total);
   uint64_t next = ia_page_coverage_next(&pager->coverage, &facts, pager->pages.refs);
+  if (certain && pager->items.repeated) /* something was added: items may be hidden */
+    return start_over(pager, *certain);
   bool goes_back = next <= pager->index;
   pager->index = next;
   if (next == IA_PAGES_COMPLETE || (has_enough(pager) && (!goes_back || pager->options.paged)))
@@ -454,6 +630,43 @@ static ia_pager_state on_item(ia_pager *pager) {
   return end_query(pager);
 }
 
+/* Takes the page at the head of the window. */
+static ia_pager_state on_fetched(ia_pager *pager) {
+  const ia_page_fetch *fetch = ia_page_window_head(&pager->window);
+  const imgact_error *error = &fetch->exchange->error;
+  uint64_t certain = fetch->taken - 1;
+  uint32_t left_filters;
+  /* A page that the list no longer has can also be not found. */
+  if (error->status == IMGACT_NOT_FOUND ||
+      (error->status == IMGACT_OK && has_moved(pager, &fetch->result)))
+    return start_over(pager, certain);
+  take_head(pager, &left_filters);
+  if (pager->error.status == IMGACT_OK) return on_page(pager, left_filters, &certain);
+  pager->details = pager->result->details;
+  return IA_PAGER_ENDED;
+}
+
+/* Does what follows from a response, as long as the next page is there. */
+static void proceed(ia_pager *pager, ia_pager_state next) {
+  pager->state = next;
+  while (pager->state == IA_PAGER_READING && ia_page_window_is_open(&pager->window)) {
+    const ia_page_fetch *fetch = ia_page_window_head(&pager->window);
+    if (!fetch || !fetch->arrived) break;
+    pager->state = on_fetched(pager);
+  }
+  if (pager->state == IA_PAGER_READING || pager->state == IA_PAGER_ASKING) return;
+  ia_exchange_free(pager->exchange);
+  pager->exchange = NULL;
+  ia_page_window_close(&pager->window);
+  pager->done(pager);
+}
+
+static void on_arrived(ia_page_window *window) {
+  ia_pager *pager = window->owner;
+  if (pager->state == IA_PAGER_READING && window->index == pager->index)
+    proceed(pager, pager->state);
+}
+
 static void on_response(ia_exchange *exchange) {
   ia_pager *pager = exchange->owner;
   pager->error = exchange->error;
@@ -465,12 +678,13 @@ static void on_response(ia_exchange *exchange) {
   if (pager->state == IA_PAGER_ASKING)
     next = on_item(pager);
   else if (pager->error.status == IMGACT_OK)
-    next = on_page(pager);
+    next = on_page(pager, exchange->local_filters, NULL);
   else
     pager->details = pager->result->details;
-  pager->state = next;
-  if (next == IA_PAGER_READING || next == IA_PAGER_ASKING) return;
-  ia_exchange_free(pager->exchange);
-  pager->exchange = NULL;
-  pager->done(pager);
+  proceed(pager, next);
+}
+
+const imgact_error *ia_pager_cause(const ia_pager *pager) {
+  const ia_page_fetch *fetch = ia_page_window_head(&pager->window);
+  return ia_exchange_cause(fetch ? fetch->exchange : pager->exchange);
 }

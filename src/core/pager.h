@@ -10,6 +10,7 @@
 #include "exchange.h"
 #include "item_list.h"
 #include "page_coverage.h"
+#include "page_window.h"
 
 #define IA_MAX_QUERIES 8
 
@@ -33,6 +34,7 @@ typedef struct ia_page_options {
   int64_t per_page;  /* 0 = as many as the provider allows */
   int64_t max_items; /* 0 = all */
   bool paged;        /* each page is delivered by itself */
+  size_t ahead;      /* pages that may be requested before their turn; 0 and 1 = none */
 } ia_page_options;
 
 typedef enum ia_pager_state {
@@ -42,6 +44,14 @@ typedef enum ia_pager_state {
   IA_PAGER_PAUSED,  /* a page is delivered, and there may be more */
   IA_PAGER_ENDED
 } ia_pager_state;
+
+/* What each page of the window has to report, too: otherwise something has moved. */
+typedef struct ia_page_base {
+  int64_t total, last_number;
+  uint64_t length;  /* of the first page */
+  uint64_t dropped; /* requests of windows that were dropped */
+  bool moved;       /* in this query: the rest is read page by page */
+} ia_page_base;
 
 typedef struct ia_pager {
   imgact_client *client;
@@ -63,6 +73,8 @@ typedef struct ia_pager {
   ia_item_list items;
   ia_item_entry *asked;   /* in state ASKING */
   imgact_pagination last; /* what the last page said */
+  ia_page_window window;
+  ia_page_base base; /* of the window */
   uint64_t requests, pages_of_earlier_queries;
   uint64_t delivered;                                      /* items of earlier pages */
   uint32_t requested_filters, local_filters, left_filters; /* left: by encode, to this library */
@@ -83,5 +95,7 @@ imgact_status ia_pager_check(const ia_pager *pager, imgact_error *error);
  */
 bool ia_pager_start(ia_pager *pager, imgact_result *result);
 void ia_pager_stop(ia_pager *pager); /* frees everything; idempotent */
+/* Returns the error that the pager is retrying after; NULL = none. */
+const imgact_error *ia_pager_cause(const ia_pager *pager);
 
 #endif

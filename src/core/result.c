@@ -79,6 +79,30 @@ static imgact_action **room_for_action(imgact_result *result) {
                  &result->actions_capacity, sizeof *result->actions);
 }
 
+bool ia_result_take(imgact_result *result, imgact_result *other) {
+  ia_arena_take(&result->arena, &other->arena);
+  result->page = other->page;
+  result->next_page = other->next_page;
+  result->next_token = other->next_token;
+  result->next_query = other->next_query;
+  result->has_next = other->has_next;
+  result->details = other->details;
+  result->elements = other->elements;
+  for (size_t i = 0; i < other->images_count; i++) {
+    imgact_image **list = room_for_image(result);
+    if (!list) return false;
+    result->images = list;
+    list[result->images_count++] = other->images[i];
+  }
+  for (size_t i = 0; i < other->actions_count; i++) {
+    imgact_action **list = room_for_action(result);
+    if (!list) return false;
+    result->actions = list;
+    list[result->actions_count++] = other->actions[i];
+  }
+  return true;
+}
+
 /* ---- limits of one response ---- */
 
 static bool too_much(imgact_result *result, const char *limit) {

@@ -61,6 +61,9 @@ void ia_result_next_page(imgact_result *result);
 /* Clears the state of the last response except its items: details, errors, counters of the limits.
  */
 void ia_result_begin_reply(imgact_result *result);
+/* Adds the items of another result and takes over what its last response says; the other one is
+ * empty afterwards. false: no memory; the memory of the items has been taken over. */
+bool ia_result_take(imgact_result *result, imgact_result *other);
 void ia_result_free(imgact_result *result);
 /* A point to go back to, so that what was added since is left out; not across a reset. */
 typedef struct ia_result_point {

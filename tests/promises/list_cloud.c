@@ -87,7 +87,8 @@ static void change_by_chance(cloud *c) {
   if (!c->by_chance || !c->pages || c->mode.short_pages ||
       sim_random_unit(&c->dice) >= (c->mode.small ? CHANGING_SMALL : CHANGING))
     return;
-  for (uint64_t n = c->mode.small ? 1 + sim_random_below(&c->dice, SMALL_CHANGES) : 1; n; n--) {
+  bool several = c->mode.small && !c->ahead;
+  for (uint64_t n = several ? 1 + sim_random_below(&c->dice, SMALL_CHANGES) : 1; n; n--) {
     const change any = {.add = sim_random_below(&c->dice, 2) == 0, .at = chance_place(c)};
     make_change(c, &any);
   }
@@ -230,7 +231,7 @@ static int answer_item(cloud *c, const char *id, sim_text *out) {
   return 404;
 }
 
-/* ---- the transport: requests are handled when they are sent; responses come in any order ---- */
+/* ---- the transport: requests are served, and responses come, in any order ---- */
 
 static imgact_status serve(imgact_transport *transport, const imgact_http_request *request,
                            imgact_exchange *exchange) {
@@ -238,16 +239,22 @@ static imgact_status serve(imgact_transport *transport, const imgact_http_reques
   if (c->under_way_count == MAX_UNDER_WAY) return IMGACT_INTERNAL;
   pending_reply *reply = &c->under_way[c->under_way_count++];
   *reply = (pending_reply){.exchange = exchange, .status = 200};
+  if (strcmp(request->method, "GET") != 0) abort();
   /* .../images?..., .../images/77/actions?...; a number at the end of the path is an item's id */
   size_t path = strcspn(request->url, "?");
   while (path && request->url[path - 1] != '/') path--;
-  const char *last = request->url + path;
-  if (strcmp(request->method, "GET") != 0) abort();
-  if (*last >= '0' && *last <= '9')
-    reply->status = answer_item(c, last, &reply->body);
-  else
-    answer_page(c, last, &reply->body);
+  reply->target = strdup(request->url + path);
+  if (!reply->target) abort();
   return IMGACT_OK;
+}
+
+static void answer(cloud *c, pending_reply *reply) {
+  if (*reply->target >= '0' && *reply->target <= '9')
+    reply->status = answer_item(c, reply->target, &reply->body);
+  else
+    answer_page(c, reply->target, &reply->body);
+  free(reply->target);
+  reply->target = NULL;
 }
 
 static pending_reply take_reply(cloud *c, size_t i) {
@@ -262,6 +269,7 @@ static void forget(imgact_transport *transport, imgact_exchange *exchange) {
   for (size_t i = 0; i < c->under_way_count; i++)
     if (c->under_way[i].exchange == exchange) {
       pending_reply reply = take_reply(c, i);
+      free(reply.target);
       sim_text_free(&reply.body);
       return;
     }
@@ -271,8 +279,12 @@ static void deliver(imgact_transport *transport) {
   static const imgact_header headers[] = {{"Content-Type", "application/json"}};
   cloud *c = (cloud *)transport;
   if (!c->under_way_count) return;
-  pending_reply reply =
-      take_reply(c, c->by_chance ? sim_random_below(&c->dice, c->under_way_count) : 0);
+  size_t i = c->by_chance ? sim_random_below(&c->dice, c->under_way_count) : 0;
+  if (c->under_way[i].target) {
+    answer(c, &c->under_way[i]);
+    if (c->by_chance && c->ahead && sim_random_unit(&c->dice) < 0.5) return; /* delivered later */
+  }
+  pending_reply reply = take_reply(c, i);
   const char *body = sim_text_get(&reply.body);
   if (!body) abort();
   const imgact_http_response response = {.size = sizeof response,
@@ -303,8 +315,8 @@ static void move_on(imgact_transport *transport, int64_t until_ms) {
 
 static void leave(imgact_transport *transport) { (void)transport; }
 
-bool list_cloud_open(cloud *c, sim_cloud form) {
-  *c = (cloud){.form = form, .now_ms = EPOCH_MS};
+bool list_cloud_open(cloud *c, sim_cloud form, bool ahead) {
+  *c = (cloud){.form = form, .ahead = ahead, .now_ms = EPOCH_MS};
   c->base = (imgact_transport){.size = sizeof c->base,
                                .send = serve,
                                .cancel = forget,
@@ -319,6 +331,7 @@ bool list_cloud_open(cloud *c, sim_cloud form) {
                                          .endpoint = form == SIM_HETZNER ? "http://127.0.0.1/v1"
                                                                          : "http://127.0.0.1",
                                          .token = "a-token-of-the-tests",
+                                         .concurrency = ahead ? 8 : 1,
                                          .transport = &c->base};
   imgact_error error = {0};
   if (imgact_client_new(&options, &c->client, &error) == IMGACT_OK) return true;

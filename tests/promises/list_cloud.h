@@ -47,6 +47,7 @@ typedef struct walk_mode {
 
 typedef struct pending_reply {
   imgact_exchange *exchange;
+  char *target; /* the end of the URL, until it is served */
   int status;
   sim_text body;
 } pending_reply;
@@ -55,6 +56,8 @@ typedef struct cloud {
   imgact_transport base;
   imgact_client *client;
   sim_cloud form;
+  bool ahead; /* pages are requested before their turn, and at most one thing changes between two
+                 requests */
   int64_t now_ms;
   item items[MAX_ITEMS]; /* all that ever were, by id */
   size_t items_count;
@@ -81,8 +84,9 @@ typedef struct cloud {
 
 extern bool list_cloud_verbose; /* to standard error */
 
-/* Makes the client, too; false: none (a message is on standard error). */
-bool list_cloud_open(cloud *c, sim_cloud form);
+/* Makes the client, too, which requests pages ahead or one by one; false: none (a message is on
+ * standard error). */
+bool list_cloud_open(cloud *c, sim_cloud form, bool ahead);
 /* So many items, and no request so far. */
 void list_cloud_start(cloud *c, size_t items);
 

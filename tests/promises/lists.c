@@ -7,7 +7,9 @@
  * and removed between two requests. First every placement of one change and of two in lists of one
  * to --most pages; then N walks of 20 pages by chance, where 30 % of the requests meet a change, N
  * walks of small lists, where half of them meet up to three, and N/2 each of lists that are sorted,
- * filtered and limited, of actions, and of pages that lack an item once.
+ * filtered and limited, of actions, and of pages that lack an item once. Then the same by chance
+ * with pages that are requested before their turn and served in any order; at most one thing
+ * changes between two requests there.
  *
  * The order: of the keys, if the list is sorted; else of the pages that showed the items last. If
  * no page was read again and nothing left no trace, that is the account's order, except in a list
@@ -249,7 +251,8 @@ static int tap(int number, bool good, const char *name, const cloud *c) {
   return !good;
 }
 
-#define TESTS 11 /* of each cloud */
+#define TESTS       11 /* of each cloud, page by page */
+#define TESTS_AHEAD 5  /* with pages that are requested before their turn */
 
 static int prove_mode(cloud *c, uint64_t seed, uint64_t walks, walk_mode mode, const char *what,
                       const char *name, int number) {
@@ -306,6 +309,31 @@ static int prove(cloud *c, uint64_t seed, uint64_t walks, size_t most, int numbe
   return failed + prove_modes(c, seed, walks / 2, number + 6);
 }
 
+/* Pages that are requested before their turn, served in any order, with one change at most between
+ * two of them: then each change leaves a trace. */
+static int prove_ahead(cloud *c, uint64_t seed, uint64_t walks, int number) {
+  static const struct {
+    walk_mode mode;
+    const char *what, *name;
+  } modes[] = {{{.sorted = true}, "ahead, sorted", "pages ahead, sorted: the same"},
+               {{.filtered = true}, "ahead, filtered", "pages ahead, filtered: the same"},
+               {{.limited = true}, "ahead, limited", "pages ahead, limited: the same"}};
+  tally chance = {0};
+  walk_by_chance(c, seed, walks, (walk_mode){.small = false}, &chance);
+  show("ahead, by chance", &chance);
+  bool good = (double)chance.given >= LEAST_GIVEN * (double)chance.walks &&
+              (double)chance.requests <= MOST_REQUESTS * (double)chance.expected_pages;
+  int failed = tap(number, good, "pages ahead: 99 % of lists succeed", c);
+  walk_by_chance(c, seed, walks, (walk_mode){.small = true}, &chance);
+  show("ahead, small lists, too", &chance);
+  bool complete = !chance.broken && !chance.excused;
+  failed += tap(number + 1, complete, "pages ahead: complete or error", c);
+  for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+    failed += prove_mode(c, seed, walks / 2, modes[i].mode, modes[i].what, modes[i].name,
+                         number + 2 + (int)i);
+  return failed;
+}
+
 int main(int argc, char **argv) {
   static const struct option flags[] = {{"seed", required_argument, NULL, 's'},
                                         {"walks", required_argument, NULL, 'w'},
@@ -322,10 +350,14 @@ int main(int argc, char **argv) {
   }
   static cloud c;
   int failed = 0;
-  printf("1..%d\n", TESTS * SIM_CLOUDS);
+  printf("1..%d\n", (TESTS + TESTS_AHEAD) * SIM_CLOUDS);
   for (int form = 0; form < SIM_CLOUDS; form++) {
-    if (!list_cloud_open(&c, (sim_cloud)form)) return 2;
-    failed += prove(&c, (uint64_t)seed, (uint64_t)walks, (size_t)most, 1 + TESTS * form);
+    int number = 1 + (TESTS + TESTS_AHEAD) * form;
+    if (!list_cloud_open(&c, (sim_cloud)form, false)) return 2;
+    failed += prove(&c, (uint64_t)seed, (uint64_t)walks, (size_t)most, number);
+    imgact_client_free(c.client);
+    if (!list_cloud_open(&c, (sim_cloud)form, true)) return 2;
+    failed += prove_ahead(&c, (uint64_t)seed, (uint64_t)walks, number + TESTS);
     imgact_client_free(c.client);
   }
   return failed != 0;
