@@ -565,7 +565,7 @@ static void take_head(ia_pager *pager, uint32_t *left_filters) {
 static bool take_arrived(ia_pager *pager) {
   const ia_page_window *window = &pager->window;
   for (const ia_page_fetch *fetch; (fetch = ia_page_window_head(window));) {
-    uint32_t left_filters;
+    uint32_t left_filters = 0;
     if (!fetch->arrived || fetch->exchange->error.status != IMGACT_OK) return true;
     pager->index = window->index;
     int64_t number = pager->pages.refs[0].number + (int64_t)pager->index;
