@@ -49,7 +49,7 @@ static void list_profiles(const imgact_config *config, const char *intro, char *
     bool first = it == config->profiles;
     if (first) used = 0;
     if (used + strlen(it->name) + strlen(intro) + sizeof ", , ..." > capacity) {
-      (void)snprintf(text + used, capacity - used, "%s", first ? "" : ", ...");
+      (void)snprintf(text + used, capacity - used, ", ..."); /* the first name always fits */
       return;
     }
     used += (size_t)snprintf(text + used, capacity - used, "%s%s", first ? intro : ", ", it->name);

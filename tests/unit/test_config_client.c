@@ -262,6 +262,15 @@ TEST(client_transport_with_loop_is_destroyed) {
   imgact_loop_free(loop);
 }
 
+TEST(client_without_options_uses_defaults) {
+  imgact_config *config = load();
+  imgact_client *client = NULL;
+  setenv("MY_HETZNER", "a-token", 1);
+  assert_int_equal(imgact_client_from_config(config, NULL, NULL, &client, NULL), IMGACT_OK);
+  imgact_client_free(client);
+  imgact_config_free(config);
+}
+
 TEST(client_options_wrong_size_is_rejected) {
   imgact_config *config = load();
   imgact_client_options options = {.size = sizeof options - 8, .token = "t"};

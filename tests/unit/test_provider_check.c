@@ -381,6 +381,7 @@ TEST(check_token_header_must_be_recognisable) {
 TEST(check_path_must_continue_with_slash) {
   REFUSED(ACTIONS.path = "[.evil.example/{image}]/actions", "path: must start with '/'");
   REFUSED(ACTIONS.path = "[/{image}]actions", "path: must start with '/'");
+  REFUSED(ACTIONS.path = "[/{image}", "path: must start with '/'");
   REFUSED(ACTIONS.path = "[/{image}]", "path: must start with '/'");
   REFUSED(ACTIONS.path = "actions/{image}", "path: must start with '/'");
   REFUSED(ACTIONS.path = "/actions[.{image}]", "path: a part in brackets");
@@ -414,6 +415,32 @@ TEST(check_words_need_known_values) {
     REFUSED(t.image_map.fields = fields, "row 'kind' has a word with an unknown value");
     REFUSED(IMAGES.query = query, "query row 'state' has a word with an unknown value");
   }
+}
+
+TEST(check_other_forms_are_accepted) {
+  static const char *const headers[] = {"X-Version", "2026-01-15", NULL};
+  static const imgact_field flat[] = {{"id", IMGACT_TARGET_ACTION_ID, NULL},
+                                      {"state", IMGACT_TARGET_ACTION_STATUS, words},
+                                      {"a", IMGACT_TARGET_ACTION_RESOURCE_ID, NULL},
+                                      {"b", IMGACT_TARGET_ACTION_RESOURCE_TYPE, NULL},
+                                      {NULL, 0, NULL}};
+  static const imgact_argument types[] = {{"type", IMGACT_SOURCE_FILTER_IMAGE_TYPE, NULL, words},
+                                          {NULL, 0, NULL, NULL}};
+  t.provider.headers = headers;
+  t.provider.auth_prefix = "Sid ";
+  assert_int_equal(check(), IMGACT_OK);
+  TRANSFER.body = NULL;
+  TRANSFER.path = "/images/{image}/copies/{region}";
+  assert_int_equal(check(), IMGACT_OK);
+  t.action_map.fields = flat;
+  assert_int_equal(check(), IMGACT_OK);
+  IMAGES.query = types;
+  IMAGES.server_filters = IMGACT_FILTER_BIT(IMAGE_TYPE) | IMGACT_FILTER_BIT(IMAGE_VISIBILITY);
+  REFUSED((void)0, "no row sends the filter 'visibility'");
+  IMAGES.query = types;
+  IMAGES.server_filters = IMGACT_FILTER_BIT(IMAGE_TYPE) | IMGACT_FILTER_BIT(IMAGE_VISIBILITY);
+  t.image_map.public_types = 1u << 1; // a type decides whether an image is public
+  assert_int_equal(check(), IMGACT_OK);
 }
 
 TEST(word_text_skips_wildcards) {

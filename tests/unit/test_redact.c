@@ -164,6 +164,14 @@ TEST(redact_in_place_stays_within_buffer) {
   }
 }
 
+TEST(redact_in_place_without_room_keeps_text) {
+  ia_redactor redactor = redactor_of(HZ_TOKEN);
+  char text[] = HZ_TOKEN;
+  assert_int_equal(ia_redact_in_place(&redactor, text, 0, 0), 0);
+  assert_int_equal(ia_redact_in_place(&redactor, text, sizeof text - 1, 0), sizeof text - 1);
+  assert_string_equal(text, HZ_TOKEN);
+}
+
 TEST(redact_without_memory_fails_buffer) {
   failing_allocator memory;
   failing_allocator_init(&memory, 1);
@@ -227,6 +235,8 @@ TEST(redact_text_base64_url_is_replaced) {
 TEST(redact_without_token_changes_nothing) {
   assert_text_redacted(NULL, "YWE/YWE+YWE/YWE+", "YWE/YWE+YWE/YWE+");
   assert_int_equal(ia_redact_match_encoded(NULL, "a", 1), 0);
+  ia_redactor redactor = redactor_of(HZ_TOKEN);
+  assert_int_equal(ia_redact_match_encoded(&redactor, "", 0), 0);
   assert_false(ia_redact_may_be_completed(NULL, "a", 1));
 }
 

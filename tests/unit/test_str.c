@@ -119,6 +119,7 @@ TEST(utf8_valid_bad_sequences_are_invalid) {
     }
   }
   assert_true(ia_utf8_valid("", 0, false));
+  assert_int_equal(ia_utf8_char("a", 0, false), 0);
   assert_true(ia_utf8_valid("aé€😀", strlen("aé€😀"), false));
   assert_true(ia_utf8_valid("a\0b", 3, false));
 }

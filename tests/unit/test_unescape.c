@@ -31,10 +31,10 @@ TEST(unescape_decodes_every_escape) {
 }
 
 TEST(unescape_incomplete_escape_is_literal) {
-  static const char *const texts[] = {"A",  "%",      "%4",   "%4g",    "\\",         "&",
-                                      "&#", "&#;",    "&#x;", "&#65",   "&#x41",      "&#6g;",
-                                      "&;", "&amp",   "&am;", "&ampx;", "&copy;",     "&AMP;",
-                                      "& ", "&&#65;", "%%41", "\xff",   "&#00000065;"};
+  static const char *const texts[] = {"A",     "%",  "%4",     "%4g",  "%@1",    "\\",
+                                      "&",     "&#", "&#;",    "&#x;", "&#65",   "&#x41",
+                                      "&#6g;", "&;", "&amp",   "&am;", "&ampx;", "&copy;",
+                                      "&AMP;", "& ", "&&#65;", "%%41", "\xff",   "&#00000065;"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     expect(texts[i], 1, (unsigned char)texts[i][0], 1);
   expect("\\u00", 1, 'u', 2);
