@@ -10,16 +10,42 @@ typedef struct book {
   int64_t delay_ms;
   int moved_from;      // this page and later ones report another total; 0 = none
   int missing, broken; // pages that answer 404 or 500; 0 = none
+  int repeating;       // page that shows the item of the page before it, once; 0 = none
+  int odd_link;        // the link to this page has a parameter of its own; 0 = none
+  bool links, actions; // as DigitalOcean writes them; instead of images
+  size_t odd_requests;
   char requested[128]; // by page
   char body[512];
 } book;
 
-// Page n has the image n.
+static void write_links(book *b, int page, size_t total) {
+  char next[128] = "";
+  if ((size_t)page < b->pages)
+    snprintf(next, sizeof next, "\"next\":\"https://a.example/v2/images?page=%d%s\",", page + 1,
+             page + 1 == b->odd_link ? "&hint=7" : "");
+  snprintf(b->body + strlen(b->body), sizeof b->body - strlen(b->body),
+           "\"links\":{\"pages\":{%s\"last\":\"https://a.example/v2/images?page=%zu\"}},"
+           "\"meta\":{\"total\":%zu}}",
+           next, b->pages, total);
+}
+
+static void write_numbers(book *b, int page, size_t total) {
+  char next[16] = "null";
+  if ((size_t)page < b->pages) snprintf(next, sizeof next, "%d", page + 1);
+  snprintf(b->body + strlen(b->body), sizeof b->body - strlen(b->body),
+           "\"meta\":{\"pagination\":{\"page\":%d,\"per_page\":1,\"next_page\":%s,"
+           "\"last_page\":%zu,\"total_entries\":%zu}}}",
+           page, next, b->pages, total);
+}
+
+// Page n has the item n.
 static bool serve_page(void *user, const scripted_request *request, scripted_answer *answer) {
   book *b = user;
   int page = atoi(strstr(request->target, "page=") + 5);
-  bool moved = b->moved_from && page >= b->moved_from && b->requested[page] == 0;
+  bool first = page >= (int)sizeof b->requested || b->requested[page] == 0;
+  bool moved = b->moved_from && page >= b->moved_from && first;
   b->requests++;
+  b->odd_requests += strstr(request->target, "hint=7") != NULL;
   if (page < (int)sizeof b->requested) b->requested[page]++;
   *answer = (scripted_answer){.status = 200, .body = b->body, .delay_ms = b->delay_ms};
   if (page == b->broken || page == b->missing) {
@@ -27,17 +53,16 @@ static bool serve_page(void *user, const scripted_request *request, scripted_ans
     answer->body = "{}";
     return true;
   }
-  char next[16] = "null";
-  if ((size_t)page < b->pages) snprintf(next, sizeof next, "%d", page + 1);
-  snprintf(b->body, sizeof b->body,
-           "{\"images\":[{\"id\":%d}],\"meta\":{\"pagination\":{\"page\":%d,\"per_page\":1,"
-           "\"next_page\":%s,\"last_page\":%zu,\"total_entries\":%zu}}}",
-           page, page, next, b->pages, b->pages + moved);
+
+  snprintf(b->body, sizeof b->body, "{\"%s\":[{\"id\":%d,\"status\":\"running\"}],",
+           b->actions ? "actions" : "images", page - (page == b->repeating && first));
+  (b->links ? write_links : write_numbers)(b, page, b->pages + moved);
   return true;
 }
 
 static harness *open_book(book *b, int32_t concurrency) {
-  b->harness = harness_with((harness_options){.client = {.concurrency = concurrency}});
+  b->harness = harness_with(
+      (harness_options){.digitalocean = b->links, .client = {.concurrency = concurrency}});
   scripted_when(b->harness->script, serve_page, b);
   return b->harness;
 }
@@ -110,6 +135,69 @@ TEST(ahead_failed_page_fails_list) {
   harness_free(s);
 }
 
+TEST(ahead_reads_actions) {
+  book b = {.pages = 12, .actions = true, .delay_ms = 40};
+  harness *s = open_book(&b, 64);
+  size_t count;
+  imgact_op *op = harness_run(imgact_list_actions(s->client, NULL), IMGACT_OK);
+  const imgact_action *const *actions = imgact_op_actions(op, &count);
+  assert_int_equal(count, 12);
+  for (size_t i = 0; i < count; i++) assert_int_equal(atoi(actions[i]->id), (int)i + 1);
+  assert_int_equal(scripted_now_ms(s->script), 3 * 40);
+  imgact_op_free(op);
+  harness_free(s);
+}
+
+TEST(ahead_follows_links) {
+  book b = {.pages = 12, .links = true, .delay_ms = 40};
+  harness *s = open_book(&b, 64);
+  imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+  check_images(op, 12);
+  assert_int_equal(b.requests, 12);
+  assert_int_equal(scripted_now_ms(s->script), 3 * 40);
+  imgact_op_free(op);
+  harness_free(s);
+}
+
+// A link that asks for more than the page's number is followed as it is, and then page by page.
+TEST(ahead_obeys_odd_link) {
+  book b = {.pages = 12, .links = true, .odd_link = 5};
+  harness *s = open_book(&b, 64);
+  imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+  check_images(op, 12);
+  assert_int_equal(b.odd_requests, 1);
+  for (int page = 1; page <= 4; page++) assert_int_equal(b.requested[page], 1);
+  for (int page = 5; page <= 12; page++) assert_int_equal(b.requested[page], 2);
+  imgact_op_free(op);
+  harness_free(s);
+}
+
+// An item on two pages: something was added at the front, and pushed others to later pages.
+TEST(ahead_repeated_item_restarts) {
+  book b = {.pages = 12, .repeating = 6, .delay_ms = 40};
+  harness *s = open_book(&b, 64);
+  imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+  check_images(op, 12);
+  assert_int_equal(b.requested[6], 2);
+  imgact_op_free(op);
+  harness_free(s);
+}
+
+// The order of a list that the library sorts needs all pages, whatever the limit.
+TEST(ahead_sorted_list_ignores_limit) {
+  book b = {.pages = 12, .links = true};
+  harness *s = open_book(&b, 64);
+  const char *const sort[] = {"id:desc"};
+  imgact_image_filter filter = {.size = sizeof filter, .sort = sort, .sort_count = 1};
+  imgact_op *op = harness_configure(imgact_list_images(s->client, &filter),
+                                    (imgact_op_options){.max_items = 1});
+  harness_run(op, IMGACT_OK);
+  assert_string_equal(imgact_op_image(op)->id, "12");
+  assert_int_equal(b.requests, 12);
+  imgact_op_free(op);
+  harness_free(s);
+}
+
 TEST(ahead_cancelled_list_ends) {
   book b = {.pages = PAGES, .delay_ms = 40};
   harness *s = open_book(&b, 0);
@@ -136,21 +224,35 @@ TEST(ahead_is_not_for_paged_lists) {
   harness_free(s);
 }
 
+static imgact_op *list(const book *b, imgact_client *client) {
+  if (!client) return NULL;
+  return b->actions ? imgact_list_actions(client, NULL) : imgact_list_images(client, NULL);
+}
+
 TEST(ahead_without_memory_ends_cleanly) {
-  for (size_t fail_at = 1, failures = 1; failures > 0; fail_at++) {
-    book b = {.pages = 12};
-    harness *s = b.harness = harness_with((harness_options){.fail_at = fail_at});
-    scripted_when(s->script, serve_page, &b);
-    imgact_op *op = s->client ? imgact_list_images(s->client, NULL) : NULL;
-    imgact_status status = imgact_op_run(op);
-    if (status == IMGACT_OK)
-      check_images(op, 12);
-    else
-      assert_int_equal(status, IMGACT_NOMEM);
-    imgact_op_free(op);
-    failures = s->memory.failures;
-    harness_free(s);
-  }
+  static const book books[] = {{.pages = 12},
+                               {.pages = 12, .actions = true},
+                               {.pages = 8, .moved_from = 6},
+                               {.pages = 8, .links = true, .odd_link = 5}};
+  for (size_t i = 0; i < sizeof books / sizeof *books; i++)
+    for (size_t fail_at = 1, failures = 1; failures > 0; fail_at++) {
+      book b = books[i];
+      harness *s = b.harness =
+          harness_with((harness_options){.digitalocean = b.links, .fail_at = fail_at});
+      scripted_when(s->script, serve_page, &b);
+      imgact_op *op = list(&b, s->client);
+      imgact_status status = imgact_op_run(op);
+      size_t images, actions;
+      imgact_op_images(op, &images);
+      imgact_op_actions(op, &actions);
+      if (status == IMGACT_OK)
+        assert_int_equal(images + actions, b.pages);
+      else
+        assert_int_equal(status, IMGACT_NOMEM);
+      imgact_op_free(op);
+      failures = s->memory.failures;
+      harness_free(s);
+    }
 }
 
 int main(void) { return testing_run(NULL, NULL); }

@@ -252,6 +252,33 @@ TEST(call_copy_without_memory_fails) {
   }
 }
 
+// A filter that is missing selects everything; a text that is missing is empty.
+TEST(call_copy_fills_missing_values) {
+  const char *const sort[] = {NULL};
+  const imgact_label label = {"key", NULL};
+  const imgact_image_filter filter = {.size = sizeof filter, .sort = sort, .sort_count = 1};
+  const imgact_image_update update = {
+      .size = sizeof update, .labels = &label, .labels_count = 1, .replace_labels = 1};
+  imgact_call copy, call = {.kind = IMGACT_OP_LIST_IMAGES};
+  fixture s;
+  open_fixture(&s, 0);
+  assert_true(ia_call_copy(&copy, &call, &s.arena));
+  assert_int_equal(copy.image_filter->size, sizeof filter);
+  call.image_filter = &filter;
+  assert_true(ia_call_copy(&copy, &call, &s.arena));
+  assert_string_equal(copy.image_filter->sort[0], "");
+  call = (imgact_call){.kind = IMGACT_OP_LIST_ACTIONS};
+  assert_true(ia_call_copy(&copy, &call, &s.arena));
+  assert_int_equal(copy.action_filter->size, sizeof *copy.action_filter);
+  call = (imgact_call){.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1"};
+  assert_true(ia_call_copy(&copy, &call, &s.arena));
+  assert_null(copy.update->name);
+  call.update = &update;
+  const ia_call_target target = {.provider = "example", .endpoint = "https://a", .credential = ""};
+  assert_non_null(strstr(ia_call_json(&call, &target, &s.arena), "{\"key\":\"\"}"));
+  close_fixture(&s);
+}
+
 TEST(call_check_invalid_values_are_rejected) {
   static const char *const bad_ids[] = {"1", "x"};
   static const char *const no_utf8[] = {"id", "\xff"};

@@ -87,6 +87,11 @@ TEST(query_sends_visibility_by_word) {
   filter.visibility = IMGACT_VISIBILITY_PUBLIC;
   assert_int_equal(encode_row(row, &call), IMGACT_UNSUPPORTED);
   assert_string_equal(error.message, "acme does not support the visibility 'public'");
+  const imgact_word public_only[] = {{"all", IMGACT_VISIBILITY_PUBLIC}, {NULL, 0}};
+  filter.visibility = IMGACT_VISIBILITY_PRIVATE;
+  assert_int_equal(encode_row((imgact_argument){"owner", row.source, NULL, public_only}, &call),
+                   IMGACT_UNSUPPORTED);
+  assert_string_equal(error.message, "acme does not support the visibility 'private'");
 }
 
 TEST(query_status_without_word_is_unsupported) {
@@ -122,6 +127,10 @@ TEST(query_types_are_selected) {
   assert_int_equal(encode_row(row, &call), IMGACT_OK);
   QUERY_IS("t=snap");
   call.type_mask = 0;
+  provider.image_map = NULL;
+  assert_int_equal(encode_row(row, &call), IMGACT_OK);
+  QUERY_IS("t=sys&t=snap");
+  provider.image_map = &map;
   filter.types_count = 3;
   assert_int_equal(encode_row(row, &call), IMGACT_UNSUPPORTED);
   assert_string_equal(error.message, "acme does not support images of type 'backup'");
@@ -133,6 +142,24 @@ TEST(query_types_are_selected) {
   filter.types_count = 1;
   assert_int_equal(encode_row(row, &call), IMGACT_OK);
   assert_true(request.empty);
+}
+
+// A member that the call does not set is left out.
+TEST(body_without_values_is_empty) {
+  const imgact_argument rows[] = {{"name", IMGACT_SOURCE_NAME, NULL, NULL},
+                                  {"description", IMGACT_SOURCE_DESCRIPTION, NULL, NULL},
+                                  {"distribution", IMGACT_SOURCE_DISTRIBUTION, NULL, NULL},
+                                  {"type", IMGACT_SOURCE_CONVERT, "snapshot", NULL},
+                                  {"labels", IMGACT_SOURCE_LABELS, NULL, NULL},
+                                  {NULL, 0, NULL, NULL}};
+  const imgact_slot slot = {.method = "PUT", .path = "/images/{image}", .body = rows};
+  const imgact_image_update update = {.size = sizeof update};
+  const imgact_image_update *const updates[] = {NULL, &update};
+  for (size_t i = 0; i < 2; i++) {
+    imgact_call call = {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = updates[i]};
+    assert_int_equal(encode(&slot, &call), IMGACT_OK);
+    assert_string_equal(imgact_json_writer_finish(request.body, NULL), "{}");
+  }
 }
 
 static imgact_status leave_name(const imgact_call *call, imgact_request *r, imgact_error *e) {
@@ -153,7 +180,7 @@ static imgact_status leave_labels(const imgact_call *call, imgact_request *r, im
   return IMGACT_OK;
 }
 
-// Otherwise nobody would apply the filter.
+// Otherwise the filter would be lost.
 TEST(local_filter_must_be_possible) {
   const imgact_image_filter filter = IMGACT_IMAGE_FILTER_INIT;
   const imgact_call call = {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &filter};
