@@ -43,9 +43,11 @@ uint64_t ia_page_coverage_next(ia_page_coverage *c, const ia_page_facts *page,
   return c->complete ? IA_PAGES_COMPLETE : c->page;
 }
 
-uint64_t ia_page_coverage_back(ia_page_coverage *c, uint64_t index) {
-  c->page = index;
+uint64_t ia_page_coverage_back(ia_page_coverage *c, uint64_t pages, uint64_t items,
+                               const ia_page_ref *refs) {
+  c->page = pages;
   c->offset = 0;
   c->complete = false;
-  return index;
+  move_back(c, items, refs);
+  return c->page;
 }

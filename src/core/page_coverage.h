@@ -45,8 +45,9 @@ typedef struct ia_page_coverage {
 uint64_t ia_page_coverage_next(ia_page_coverage *coverage, const ia_page_facts *page,
                                const ia_page_ref *refs);
 
-/* Goes back to a page that was read: items may have moved onto it or onto pages after it. Returns
- * its index. */
-uint64_t ia_page_coverage_back(ia_page_coverage *coverage, uint64_t index);
+/* Only the first `pages` pages count as read, and so many items may have moved onto them. Returns
+ * the index of the page to read next. */
+uint64_t ia_page_coverage_back(ia_page_coverage *coverage, uint64_t pages, uint64_t items,
+                               const ia_page_ref *refs);
 
 #endif

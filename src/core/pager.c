@@ -247,11 +247,28 @@ static void drop_window(ia_pager *pager) {
   pager->base.moved = true;
 }
 
-/* Returns the index of the page to read next. */
-static uint64_t go_back(ia_pager *pager, uint64_t certain) {
+/* Returns how far the totals of the pages in the window fell. */
+static uint64_t fall_in_window(const ia_pager *pager) {
+  const ia_page_window *window = &pager->window;
+  int64_t lowest = pager->base.total;
+  for (size_t i = 0; i < window->count; i++) {
+    const ia_page_fetch *fetch = &window->fetches[(window->head + i) % window->capacity];
+    int64_t total = fetch->arrived ? fetch->result.page.total : -1;
+    if (total >= 0 && total < lowest) lowest = total;
+  }
+  return (uint64_t)(pager->base.total - lowest);
+}
+
+/* Returns the index of the page to read next. Of the pages that were requested since the first
+ * `certain` ones, every second one may have been served after a removal, and the next one after an
+ * addition that hides it in the total. */
+static uint64_t go_back(ia_pager *pager, uint64_t certain, uint64_t fall) {
+  uint64_t requested = pager->window.index + pager->window.count - certain;
+  uint64_t hidden = (requested + 1) / 2;
   pager->changed = true;
   drop_window(pager);
-  return ia_page_coverage_back(&pager->coverage, certain);
+  return ia_page_coverage_back(&pager->coverage, certain, fall > hidden ? fall : hidden,
+                               pager->pages.refs);
 }
 
 /* Returns true if the link to a page asks for what was requested ahead: a link may have more
@@ -579,15 +596,17 @@ static bool take_arrived(ia_pager *pager) {
   return true;
 }
 
-/* Something has moved: the list is read again from the page that is certain. */
+/* Something has moved: only the first `certain` pages count as read. */
 static ia_pager_state start_over(ia_pager *pager, uint64_t certain) {
+  uint64_t fall = fall_in_window(pager);
   ia_error_clear(&pager->error);
   if (!take_arrived(pager)) return IA_PAGER_ENDED;
-  pager->index = go_back(pager, certain);
+  pager->index = go_back(pager, certain, fall);
   return go_on(pager);
 }
 
-/* certain: for a page that was requested before its turn; otherwise NULL. */
+/* certain: how many pages had been taken when this one was requested before its turn; NULL: it was
+ * requested in its turn. */
 static ia_pager_state on_page(ia_pager *pager, uint32_t left_filters, const uint64_t *certain) {
   const imgact_result *result = pager->result;
   bool again = pager->index < pager->coverage.pages;
@@ -634,7 +653,7 @@ static ia_pager_state on_item(ia_pager *pager) {
 static ia_pager_state on_fetched(ia_pager *pager) {
   const ia_page_fetch *fetch = ia_page_window_head(&pager->window);
   const imgact_error *error = &fetch->exchange->error;
-  uint64_t certain = fetch->taken - 1;
+  uint64_t certain = fetch->taken;
   uint32_t left_filters;
   /* A page that the list no longer has can also be not found. */
   if (error->status == IMGACT_NOT_FOUND ||

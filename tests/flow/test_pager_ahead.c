@@ -12,6 +12,8 @@ typedef struct book {
   int missing, broken; // pages that answer 404 or 500; 0 = none
   int repeating;       // page that shows the item of the page before it, once; 0 = none
   int odd_link;        // the link to this page has a parameter of its own; 0 = none
+  int removing;        // before this page is served first, the first two items are removed, and
+                       // before the next one, two are added at the end; 0 = none
   bool links, actions; // as DigitalOcean writes them; instead of images
   size_t odd_requests;
   char requested[128]; // by page
@@ -41,7 +43,13 @@ static void write_numbers(book *b, int page, size_t total) {
 // Page n has the item n.
 static bool serve_page(void *user, const scripted_request *request, scripted_answer *answer) {
   book *b = user;
-  int page = atoi(strstr(request->target, "page=") + 5);
+  const char *number = strstr(request->target, "page=");
+  if (!number) { // an item
+    scripted_answer gone = {.status = 404, .body = "{\"error\":{\"code\":\"not_found\"}}"};
+    *answer = gone;
+    return true;
+  }
+  int page = atoi(number + 5), removed = b->removing && b->requested[b->removing] ? 2 : 0;
   bool first = page >= (int)sizeof b->requested || b->requested[page] == 0;
   bool moved = b->moved_from && page >= b->moved_from && first;
   b->requests++;
@@ -54,9 +62,11 @@ static bool serve_page(void *user, const scripted_request *request, scripted_ans
     return true;
   }
 
+  bool removes = first && page == b->removing;
+  if (removes) removed = 2;
   snprintf(b->body, sizeof b->body, "{\"%s\":[{\"id\":%d,\"status\":\"running\"}],",
-           b->actions ? "actions" : "images", page - (page == b->repeating && first));
-  (b->links ? write_links : write_numbers)(b, page, b->pages + moved);
+           b->actions ? "actions" : "images", page + removed - (page == b->repeating && first));
+  (b->links ? write_links : write_numbers)(b, page, b->pages + moved - (removes ? 2 : 0));
   return true;
 }
 
@@ -104,14 +114,13 @@ TEST(ahead_stops_at_limit) {
   harness_free(s);
 }
 
-// Page 6 shows that something has moved: all is read again behind the last page that is certain.
+// Page 6 shows that something has moved: the pages that may be affected are read again.
 TEST(ahead_moved_list_is_read_again) {
   book b = {.pages = 12, .moved_from = 6, .delay_ms = 40};
   harness *s = open_book(&b, 0);
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_images(op, 12);
-  assert_int_equal(b.requested[1], 1);
-  for (int page = 2; page <= 10; page++) assert_int_equal(b.requested[page], 2);
+  for (int page = 1; page <= 10; page++) assert_int_equal(b.requested[page], 2);
   imgact_op_free(op);
   harness_free(s);
 }
@@ -179,6 +188,20 @@ TEST(ahead_repeated_item_restarts) {
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_images(op, 12);
   assert_int_equal(b.requested[6], 2);
+  imgact_op_free(op);
+  harness_free(s);
+}
+
+// Two items move from page 3 and 4 to the first two pages. A later total hides it.
+TEST(ahead_hidden_removal_leads_back) {
+  book b = {.pages = 12, .removing = 5, .delay_ms = 40};
+  harness *s = open_book(&b, 8);
+  size_t count;
+  imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+  const imgact_image *const *images = imgact_op_images(op, &count);
+  assert_int_equal(count, 12);
+  for (size_t i = 0; i < count; i++) assert_int_equal(atoi(images[i]->id), (int)i + 3);
+  assert_int_equal(b.requested[1], 2);
   imgact_op_free(op);
   harness_free(s);
 }

@@ -13,9 +13,11 @@
  *
  * The order: of the keys, if the list is sorted; else of the pages that showed the items last. If
  * no page was read again and nothing left no trace, that is the account's order, except in a list
- * that a limit ends before an item is shown again. Items that were
- * removed are not judged; in lists that end early or are delivered page by page, those that were
- * added are not either. Page by page, only lists are judged of which no page was read again.
+ * that a limit ends before an item is shown again. The order of such a list is not judged if pages
+ * were requested before their turn and read again: which of them were used is not known here.
+ * Items that were removed are not judged; in lists that end early or are delivered page by page,
+ * those that were added are not either. Page by page, only lists are judged of which no page was
+ * read again.
  *
  * One case leaves no trace: between the same two page requests an item is removed from the pages
  * that have been read and one is added behind them. The total stays, or falls by less than the
@@ -52,6 +54,7 @@ typedef struct delivered {
 
 static bool is_in_order(const cloud *c, const item *before, const item *it) {
   bool whole = !c->reread && !c->crossed && !c->mode.limited;
+  if (c->ahead && c->mode.limited && c->reread) return true;
   if (c->mode.sorted || whole) return before->key <= it->key;
   return c->mode.paged || before->page <= it->page;
 }
