@@ -21,9 +21,8 @@
 
 enum { IDLE_MAX = 16, READY_MAX = 64, HTTP11_ORIGINS = 8 };
 
-#define CONNECTIONS_MAX   128L
-#define CA_MAX_BYTES      ((size_t)8 << 20)
-#define BLIND_INTERVAL_MS 5 /* if there is no descriptor to poll */
+#define CONNECTIONS_MIN   128 /* kept and in use */
+#define BLIND_INTERVAL_MS 5   /* if there is no descriptor to poll */
 #define NEVER             INT64_MAX
 
 typedef struct ia_curl {
@@ -32,8 +31,10 @@ typedef struct ia_curl {
   CURLM *multi;
   ia_sockets sockets;
   ia_link running, finished, idle;
-  size_t idle_count;
-  int64_t due_ms; /* when libcurl's timer is due */
+  size_t running_count, idle_count;
+  size_t connections_max; /* at least as many as ever ran at the same time, or libcurl would close
+                             one for each that it opens */
+  int64_t due_ms;         /* when libcurl's timer is due */
   ia_heap deadlines;
   ia_connections connections;
   uint64_t http11_origins[HTTP11_ORIGINS]; /* hashes of origins that require HTTP/1.1; the oldest is
@@ -43,8 +44,8 @@ typedef struct ia_curl {
                      checked at short intervals */
   bool forgetful; /* see ia_compat_forgets_addresses() */
   bool global;
-  ia_buf authorities;
-  struct curl_blob blob;
+  bool with_bundle; /* a certificate was not trusted without it */
+  ia_authorities authorities;
   imgact_header headers[IA_HEAD_MAX_LINES]; /* of the response that is being delivered */
 } ia_curl;
 
@@ -99,8 +100,7 @@ static int on_timer(CURLM *multi, long timeout_ms, void *user) {
 /* ---- transfers ---- */
 
 static ia_transfer *new_transfer(ia_curl *curl, const char **lacking) {
-  return ia_transfer_new(&curl->allocator, &curl->connections, curl->blob.data ? &curl->blob : NULL,
-                         lacking);
+  return ia_transfer_new(&curl->allocator, &curl->connections, &curl->authorities, lacking);
 }
 
 static ia_transfer *take_transfer(ia_curl *curl, const char **lacking) {
@@ -125,8 +125,10 @@ static void put_transfer(ia_curl *curl, ia_transfer *transfer) {
 }
 
 static void stop_running(ia_curl *curl, ia_transfer *transfer) {
-  if (transfer->running) (void)curl_multi_remove_handle(curl->multi, transfer->easy);
+  if (!transfer->running) return;
+  (void)curl_multi_remove_handle(curl->multi, transfer->easy);
   transfer->running = false;
+  curl->running_count--;
 }
 
 /* Stops a transfer that has not ended. A late response must not be taken for that of another
@@ -137,10 +139,22 @@ static void give_up(ia_curl *curl, ia_transfer *transfer) {
   ia_heap_remove(&curl->deadlines, &transfer->deadline);
 }
 
+/* Of connections, and of requests on one HTTP/2 connection. */
+static CURLMcode set_connections_max(ia_curl *curl, size_t max) {
+  curl->connections_max = max;
+  CURLMcode code = curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, (long)max);
+  return code == CURLM_OK
+             ? curl_multi_setopt(curl->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)max)
+             : code;
+}
+
 static imgact_status run(ia_curl *curl, ia_transfer *transfer) {
   CURLMcode added = curl_multi_add_handle(curl->multi, transfer->easy);
   if (added != CURLM_OK) return added == CURLM_OUT_OF_MEMORY ? IMGACT_NOMEM : IMGACT_INTERNAL;
   transfer->running = true;
+  curl->running_count++;
+  if (curl->running_count > curl->connections_max)
+    (void)set_connections_max(curl, 2 * curl->connections_max);
   return IMGACT_OK;
 }
 
@@ -184,8 +198,8 @@ static imgact_status curl_send(imgact_transport *transport, const imgact_http_re
     curl->blind = curl->sockets.fd < 0; /* no socket is watched now: try again */
   ia_transfer *transfer = take_transfer(curl, &lacking);
   if (!transfer) return lacking ? IMGACT_INTERNAL : IMGACT_NOMEM;
-  imgact_status status =
-      ia_transfer_prepare(transfer, request, requires_http11(curl, origin_of(request->url)));
+  imgact_status status = ia_transfer_prepare(
+      transfer, request, requires_http11(curl, origin_of(request->url)), curl->with_bundle);
   if (status == IMGACT_OK) status = run(curl, transfer);
   if (status != IMGACT_OK) {
     put_transfer(curl, transfer);
@@ -254,10 +268,11 @@ static CURLMcode act(ia_curl *curl) {
   return code == CURLM_OK ? act_on_time(curl) : code;
 }
 
-static bool run_again(ia_curl *curl, ia_transfer *transfer) {
+static bool run_again(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
   stop_running(curl, transfer);
   if (transfer->http11_required) remember_http11(curl, transfer->request->url);
-  if (!ia_transfer_again(transfer, transfer->deadline.due_ms - now_ms())) return false;
+  if (!ia_transfer_again(transfer, result, transfer->deadline.due_ms - now_ms())) return false;
+  curl->with_bundle = curl->with_bundle || transfer->with_bundle;
   if (run(curl, transfer) == IMGACT_OK) return true;
   transfer->failure = IMGACT_FAILURE_NOMEM;
   return false;
@@ -269,7 +284,7 @@ static void collect(ia_curl *curl) {
     if (message->msg != CURLMSG_DONE) continue;
     CURLcode result = message->data.result; /* the message is invalid after the handle is removed */
     ia_transfer *transfer = transfer_of(message->easy_handle);
-    if (transfer && !run_again(curl, transfer)) finish(curl, transfer, result);
+    if (transfer && !run_again(curl, transfer, result)) finish(curl, transfer, result);
   }
 }
 
@@ -347,7 +362,7 @@ static void curl_destroy(imgact_transport *transport) {
     (void)curl_multi_cleanup(curl->multi); /* closes connections; the sockets must still exist */
   ia_connections_free(&curl->connections);
   ia_sockets_close(&curl->sockets);
-  ia_buf_free(&curl->authorities);
+  ia_authorities_free(&curl->authorities);
   if (curl->global) curl_global_cleanup();
   ia_free(&allocator, curl);
 }
@@ -366,7 +381,7 @@ static const imgact_transport table = {.size = sizeof(imgact_transport),
 static bool set_multi(ia_curl *curl) {
   CURLM *multi = curl->multi;
   ia_compat_set_multi(multi);
-  if (curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) != CURLM_OK) return false;
+  if (set_connections_max(curl, CONNECTIONS_MIN) != CURLM_OK) return false;
   if (curl->blind) return true;
   return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
          curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, curl) == CURLM_OK &&
@@ -394,14 +409,6 @@ static imgact_status open_curl(ia_curl *curl, imgact_error *error) {
   return IMGACT_OK;
 }
 
-static imgact_status load_authorities(ia_curl *curl, const char *ca_file, imgact_error *error) {
-  imgact_status status = ca_file ? ia_ca_load(ca_file, &curl->authorities, error) : IMGACT_OK;
-  if (status == IMGACT_OK && ca_file)
-    curl->blob =
-        (struct curl_blob){curl->authorities.data, curl->authorities.length, CURL_BLOB_NOCOPY};
-  return status;
-}
-
 imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const char *ca_file,
                                         imgact_transport **transport, imgact_error *error) {
   *transport = NULL;
@@ -417,11 +424,10 @@ imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const
   ia_list_init(&curl->finished);
   ia_list_init(&curl->idle);
   ia_connections_init(&curl->connections, &curl->allocator);
-  ia_buf_init(&curl->authorities, &curl->allocator, CA_MAX_BYTES);
   curl->global =
       curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; /* counted; thread-safe since 7.84 */
   imgact_status status =
-      curl->global ? load_authorities(curl, ca_file, error)
+      curl->global ? ia_authorities_open(&curl->authorities, &curl->allocator, ca_file, error)
                    : imgact_error_set(error, IMGACT_INTERNAL, "cannot initialise libcurl");
   if (status == IMGACT_OK) status = open_curl(curl, error);
   if (status == IMGACT_OK)

@@ -126,27 +126,28 @@ static CURLcode set_constants(CURL *easy) {
   return CURLE_OK;
 }
 
-static const char *set_up(ia_transfer *transfer, const struct curl_blob *authorities) {
+static const char *set_up(ia_transfer *transfer) {
   if (set_callbacks(transfer->easy, transfer) != CURLE_OK) return "callbacks";
   if (set_constants(transfer->easy) != CURLE_OK) return "HTTP options";
-  if (authorities && curl_easy_setopt(transfer->easy, CURLOPT_CAINFO_BLOB, authorities) != CURLE_OK)
-    return "additional certificate authorities";
+  if (ia_authorities_set(transfer->authorities, transfer->easy, false) != CURLE_OK)
+    return "certificate authorities";
   return NULL;
 }
 
 ia_transfer *ia_transfer_new(const imgact_allocator *allocator, ia_connections *connections,
-                             const struct curl_blob *authorities, const char **lacking) {
+                             const ia_authorities *authorities, const char **lacking) {
   ia_transfer *transfer = ia_alloc_zero(allocator, sizeof *transfer);
   *lacking = NULL;
   if (!transfer) return NULL;
   transfer->allocator = allocator;
   transfer->connections = connections;
+  transfer->authorities = authorities;
   transfer->decoder.allocator = allocator;
   transfer->scope = SCOPE_NONE;
   ia_buf_init(&transfer->fields, allocator, 2 * IA_HEAD_MAX_BYTES);
   ia_buf_init(&transfer->body, allocator, 0);
   transfer->easy = curl_easy_init();
-  if (transfer->easy) *lacking = set_up(transfer, authorities);
+  if (transfer->easy) *lacking = set_up(transfer);
   if (transfer->easy && !*lacking) return transfer;
 
   ia_transfer_free(transfer);
@@ -254,7 +255,8 @@ static CURLcode set_method(CURL *easy, const imgact_http_request *request) {
 }
 
 /* Allows plain http for loopback hosts only, and never uses a proxy for them. Other hosts use the
- * proxy of the usual environment variables. */
+ * proxy of the usual environment variables. With HTTPS, a request waits for a connection that is
+ * being opened: with HTTP/2 it can share it. */
 static CURLcode set_scope(ia_transfer *transfer, const imgact_http_request *request) {
   ia_url url;
   if (ia_url_parse(request->url, &url) || (!url.https && !url.loopback)) return CURLE_URL_MALFORMAT;
@@ -263,6 +265,7 @@ static CURLcode set_scope(ia_transfer *transfer, const imgact_http_request *requ
   transfer->scope = SCOPE_NONE;
   IA_CURL_SET(transfer->easy, CURLOPT_PROTOCOLS_STR, url.https ? "https" : "http");
   IA_CURL_SET(transfer->easy, CURLOPT_PROXY, url.loopback ? "" : NULL);
+  IA_CURL_SET(transfer->easy, CURLOPT_PIPEWAIT, url.https ? 1L : 0L);
   transfer->scope = scope;
   return CURLE_OK;
 }
@@ -287,9 +290,16 @@ static CURLcode set_run(ia_transfer *transfer, int64_t left_ms, bool new_connect
   return CURLE_OK;
 }
 
+static CURLcode set_authorities(ia_transfer *transfer, bool with_bundle) {
+  if (transfer->with_bundle == with_bundle) return CURLE_OK;
+  transfer->with_bundle = with_bundle;
+  return ia_authorities_set(transfer->authorities, transfer->easy, with_bundle);
+}
+
 imgact_status ia_transfer_prepare(ia_transfer *transfer, const imgact_http_request *request,
-                                  bool http11) {
+                                  bool http11, bool with_bundle) {
   CURLcode result = set_scope(transfer, request);
+  if (result == CURLE_OK) result = set_authorities(transfer, with_bundle);
   transfer->request = request;
   transfer->http11 = http11;
   if (result == CURLE_OK) result = curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url);
@@ -308,15 +318,19 @@ static bool idempotent(const imgact_http_request *request) {
   return false;
 }
 
-bool ia_transfer_again(ia_transfer *transfer, int64_t left_ms) {
+bool ia_transfer_again(ia_transfer *transfer, CURLcode ended, int64_t left_ms) {
+  bool needs_bundle = ended == CURLE_PEER_FAILED_VERIFICATION && !transfer->sent &&
+                      !transfer->with_bundle && ia_authorities_can_grow(transfer->authorities);
   bool downgrade = transfer->http11_required && !transfer->http11 && idempotent(transfer->request);
-  if (!transfer->unsent && !downgrade) return false;
+  if (!transfer->unsent && !downgrade && !needs_bundle) return false;
   /* If the connection is still open, for example because others use it, libcurl would select it
    * again. */
   bool is_open = transfer->connection && transfer->connection->socket >= 0;
   rewind_transfer(transfer);
   if (downgrade) transfer->http11 = transfer->sent_before = true;
-  if (set_run(transfer, left_ms, is_open) == CURLE_OK) return true;
+  CURLcode result = needs_bundle ? set_authorities(transfer, true) : CURLE_OK;
+  if (result == CURLE_OK) result = set_run(transfer, left_ms, is_open);
+  if (result == CURLE_OK) return true;
   transfer->failure =
       IMGACT_FAILURE_NOMEM; /* otherwise the abort of the previous run would be reported */
   return false;

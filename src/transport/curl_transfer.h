@@ -5,6 +5,7 @@
 #define IA_CURL_TRANSFER_H
 
 #include "buf.h"
+#include "curl_ca.h"
 #include "curl_connections.h"
 #include "curl_decode.h"
 #include "heap.h"
@@ -31,7 +32,8 @@ typedef struct ia_transfer {
   const imgact_http_request *request;
   imgact_exchange *exchange;
   ia_connections *connections; /* of the transport */
-  ia_connection *connection;   /* the connection selected for the request; NULL = none so far */
+  const ia_authorities *authorities;
+  ia_connection *connection; /* the connection selected for the request; NULL = none so far */
   ia_decoder decoder;
   ia_buf fields; /* headers of the final response: name NUL value NUL ... */
   ia_buf body;   /* decoded */
@@ -43,6 +45,7 @@ typedef struct ia_transfer {
                              callback aborted */
   int socket_error;       /* errno of a socket that could not be opened */
   int scope;              /* kind of addresses the handle is set up for */
+  bool with_bundle;       /* authorities of the bundle are trusted, too */
   bool sent;              /* libcurl was about to write the request */
   bool sent_before;       /* sent in an earlier run */
   bool resent;            /* libcurl tried to write it again */
@@ -59,17 +62,18 @@ typedef struct ia_transfer {
 /* Returns NULL if there is no memory, or if libcurl lacks a required feature, which *lacking then
  * names. */
 ia_transfer *ia_transfer_new(const imgact_allocator *allocator, ia_connections *connections,
-                             const struct curl_blob *authorities, const char **lacking);
+                             const ia_authorities *authorities, const char **lacking);
 /* The handle must have been removed from the multi handle. */
 void ia_transfer_free(ia_transfer *transfer);
 
 /* Sets the handle up for a request, which must live until ia_transfer_clear(). http11: do not offer
- * HTTP/2. Returns NOMEM or INTERNAL if it cannot be sent. */
+ * HTTP/2. with_bundle: see ia_authorities_set(). Returns NOMEM or INTERNAL if it cannot be sent. */
 imgact_status ia_transfer_prepare(ia_transfer *transfer, const imgact_http_request *request,
-                                  bool http11);
+                                  bool http11, bool with_bundle);
 /* Returns true if the finished transfer must be run again, and prepares it: the request was not
- * sent, or it is idempotent and the server requires HTTP/1.1. left_ms: time until its deadline. */
-bool ia_transfer_again(ia_transfer *transfer, int64_t left_ms);
+ * sent, the certificate may be trusted with the bundle, or the request is idempotent and the server
+ * requires HTTP/1.1. left_ms: time until its deadline. */
+bool ia_transfer_again(ia_transfer *transfer, CURLcode result, int64_t left_ms);
 /* Call before a request is given up: its connection accepts no further request. Other requests on
  * it continue. */
 void ia_transfer_abandon_connection(ia_transfer *transfer);

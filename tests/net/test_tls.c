@@ -359,17 +359,17 @@ TEST(ca_file_keeps_system_authorities) {
   FILE *bundle = path ? fopen(path, "rb") : NULL;
   curl_easy_cleanup(easy);
   ca_file file;
-  ia_buf out;
+  ia_authorities both;
   imgact_error error;
   ca_file_write(&file, mine, sizeof mine - 1);
-  ia_buf_init(&out, &ia_malloc, (size_t)8 << 20);
-  assert_int_equal(ia_ca_load(file.path, &out, &error), IMGACT_OK);
+  assert_int_equal(ia_authorities_open(&both, &ia_malloc, file.path, &error), IMGACT_OK);
+  assert_int_equal(both.given.length, sizeof mine - 1);
   size_t at = 0;
   for (int c; bundle && (c = fgetc(bundle)) != EOF; at++)
-    assert_int_equal((unsigned char)out.data[at], c);
-  assert_string_equal(strstr(out.data + at, "-----BEGIN"), mine);
+    assert_int_equal((unsigned char)both.all.data[at], c);
+  assert_string_equal(strstr(both.all.data + at, "-----BEGIN"), mine);
   if (bundle) (void)fclose(bundle);
-  ia_buf_free(&out);
+  ia_authorities_free(&both);
   ca_file_remove(&file);
 }
 
