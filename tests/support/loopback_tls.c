@@ -44,15 +44,19 @@ static void add_extension(X509 *x509, int kind, const char *value) {
 }
 
 static X509 *self_signed(EVP_PKEY *key, const loopback_certificate *certificate) {
-  char alternative[256];
+  char alternative[256], common[64];
   X509 *x509 = X509_new();
   check(x509 && X509_set_version(x509, X509_VERSION_3) == 1 && X509_set_pubkey(x509, key) == 1,
         "certificate");
   check(ASN1_INTEGER_set(X509_get_serialNumber(x509), 1) == 1, "serial");
   set_validity(x509, certificate);
   X509_NAME *name = X509_get_subject_name(x509);
-  const unsigned char common[] = "imgact test";
-  check(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common, -1, -1, 0) == 1, "name");
+  /* Two certificates with one name would hide each other. */
+  (void)snprintf(common, sizeof common, "imgact test %.40s",
+                 certificate->host ? certificate->host : "");
+  check(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common, -1, -1,
+                                   0) == 1,
+        "name");
   check(X509_set_issuer_name(x509, name) == 1, "issuer");
   (void)snprintf(alternative, sizeof alternative, certificate->host ? "DNS:%s" : "IP:127.0.0.1",
                  certificate->host);
