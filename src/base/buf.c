@@ -38,18 +38,27 @@ static bool reserve(ia_buf *buf, size_t more) {
   return true;
 }
 
-void ia_buf_add(ia_buf *buf, const char *text, size_t length) {
-  if (length == 0 || !reserve(buf, length)) return;
-  memcpy(buf->data + buf->length, text, length);
+char *ia_buf_extend(ia_buf *buf, size_t length) {
+  if (!reserve(buf, length)) return NULL;
+  char *at = buf->data + buf->length;
   buf->length += length;
-  buf->data[buf->length] = '\0';
+  at[length] = '\0';
+  return at;
+}
+
+void ia_buf_add(ia_buf *buf, const char *text, size_t length) {
+  char *at = length > 0 ? ia_buf_extend(buf, length) : NULL;
+  if (at) memcpy(at, text, length);
 }
 
 void ia_buf_str(ia_buf *buf, const char *text) {
   if (text) ia_buf_add(buf, text, strlen(text));
 }
 
-void ia_buf_char(ia_buf *buf, char c) { ia_buf_add(buf, &c, 1); }
+void ia_buf_char(ia_buf *buf, char c) {
+  char *at = ia_buf_extend(buf, 1);
+  if (at) *at = c;
+}
 
 void ia_buf_printf(ia_buf *buf, const char *format, ...) {
   va_list args;

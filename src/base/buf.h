@@ -20,6 +20,8 @@ typedef struct ia_buf {
 
 void ia_buf_init(ia_buf *buf, const imgact_allocator *allocator, size_t max);
 void ia_buf_add(ia_buf *buf, const char *text, size_t length);
+/* Appends bytes that the caller must then write. Returns where they are, or NULL on an error. */
+char *ia_buf_extend(ia_buf *buf, size_t length);
 void ia_buf_str(ia_buf *buf, const char *text);
 void ia_buf_char(ia_buf *buf, char c);
 void ia_buf_printf(ia_buf *buf, const char *format, ...) IMGACT_PRINTF(2, 3);

@@ -415,6 +415,12 @@ static bool read_number(const imgact_json *value, yyjson_val *number) {
   return text && yyjson_read_number(text, number, 0, NULL, NULL) != NULL;
 }
 
+bool ia_json_is_number(const char *text) {
+  yyjson_val number;
+  const char *end = yyjson_read_number(text, &number, 0, NULL, NULL);
+  return end && *end == '\0';
+}
+
 int imgact_json_as_int(const imgact_json *value, int64_t *out) {
   size_t length = 0;
   const char *text = ia_json_number(value, &length);

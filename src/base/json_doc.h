@@ -47,6 +47,8 @@ char *ia_json_print(const imgact_json *value, size_t max, ia_arena *arena,
 char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem);
 /* Returns true if two numbers were sent with the same characters. */
 bool ia_json_same_digits(const imgact_json *a, const imgact_json *b);
+/* Returns true if a text is one number that a double can hold, and nothing else. */
+bool ia_json_is_number(const char *text);
 /* Returns true if a number was sent without a fraction and an exponent. */
 bool ia_json_is_digits(const imgact_json *number);
 /* Follows names separated by "." from an object; NULL if a part is missing. An empty path is the

@@ -5,7 +5,6 @@
 
 #include "str.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define MAX_LEVELS 128
@@ -67,17 +66,33 @@ static level *innermost(imgact_json_writer *writer) {
   return writer->depth == 0 ? NULL : &writer->levels[writer->depth - 1];
 }
 
-static void new_line(imgact_json_writer *writer) {
-  static const char spaces[MAX_INDENT + 1] = "                ";
-  if (writer->indent == 0) return;
-  ia_buf_char(&writer->out, '\n');
-  for (int i = 0; i < writer->depth; i++) ia_buf_add(&writer->out, spaces, (size_t)writer->indent);
+/* Length of a line end and its indentation. */
+static size_t line_length(const imgact_json_writer *writer) {
+  return writer->indent == 0 ? 0 : 1 + (size_t)writer->indent * (size_t)writer->depth;
 }
 
-static void begin_item(imgact_json_writer *writer, level *in) {
-  if (in->has_items) ia_buf_char(&writer->out, ',');
+static char *put_line(char *at, size_t length) {
+  if (length == 0) return at;
+  *at = '\n';
+  memset(at + 1, ' ', length - 1);
+  return at + length;
+}
+
+static void end_line(imgact_json_writer *writer) {
+  size_t length = line_length(writer);
+  char *at = ia_buf_extend(&writer->out, length);
+  if (at) (void)put_line(at, length);
+}
+
+/* Writes what separates an item from the one before it, and makes room for `more` bytes. Returns
+ * where they are, or NULL on an error. */
+static char *begin_item(imgact_json_writer *writer, level *in, size_t more) {
+  size_t line = line_length(writer);
+  char *at = ia_buf_extend(&writer->out, in->has_items + line + more);
+  if (!at) return NULL;
+  if (in->has_items) *at++ = ',';
   in->has_items = true;
-  new_line(writer);
+  return put_line(at, line);
 }
 
 /* Returns true if a value is allowed here, and writes the separator before it. */
@@ -89,7 +104,7 @@ static bool begin_value(imgact_json_writer *writer) {
     writer->failed = true;
     return false;
   }
-  if (in && !in->is_object) begin_item(writer, in);
+  if (in && !in->is_object) (void)begin_item(writer, in, 0);
   writer->after_key = false;
   writer->begun = true;
   return true;
@@ -113,7 +128,7 @@ static void end_container(imgact_json_writer *writer, bool is_object) {
     return;
   }
   writer->depth--;
-  if (in->has_items) new_line(writer);
+  if (in->has_items) end_line(writer);
   ia_buf_char(&writer->out, is_object ? '}' : ']');
 }
 
@@ -122,24 +137,35 @@ void imgact_json_write_end_object(imgact_json_writer *writer) { end_container(wr
 void imgact_json_write_begin_array(imgact_json_writer *writer) { begin_container(writer, false); }
 void imgact_json_write_end_array(imgact_json_writer *writer) { end_container(writer, false); }
 
-static void put_key(imgact_json_writer *writer, const char *key, size_t length) {
-  if (!usable(writer)) return;
-  level *in = innermost(writer);
-  if (!key || !in || !in->is_object || writer->after_key) {
-    writer->failed = true;
-    return;
-  }
-  begin_item(writer, in);
-  ia_json_quote(&writer->out, key, length);
-  ia_buf_str(&writer->out, writer->indent == 0 ? ":" : ": ");
-  writer->after_key = true;
+/* ---- strings ---- */
+
+#define BYTES(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Returns a bit in each byte that is below ' ', a quote, a backslash or not ASCII; a byte above one
+ * of these may also have it. */
+static uint64_t special_bytes(uint64_t block) {
+  uint64_t quotes = block ^ BYTES('"'), backslashes = block ^ BYTES('\\');
+  uint64_t found = (block - BYTES(' ')) | (quotes - BYTES(1)) | (backslashes - BYTES(1)) | block;
+  return found & BYTES(0x80);
 }
 
-void imgact_json_write_key(imgact_json_writer *writer, const char *key) {
-  put_key(writer, key, key ? strlen(key) : 0);
+static bool is_plain(const char *first, const char *second, size_t bytes) {
+  uint64_t a = BYTES(' '), b = a;
+  memcpy(&a, first, bytes);
+  memcpy(&b, second, bytes);
+  return !(special_bytes(a) | special_bytes(b));
 }
 
-/* ---- scalars ---- */
+/* Returns true only if no byte of the text is special. The last two blocks may overlap. */
+static bool is_all_plain(const char *text, size_t length) {
+  const char *end = text + length;
+  for (; end - text > 16; text += 16)
+    if (!is_plain(text, text + 8, 8)) return false;
+  if (end - text >= 8) return is_plain(text, end - 8, 8);
+  if (end - text >= 4) return is_plain(text, end - 4, 4);
+  if (end - text >= 2) return is_plain(text, end - 2, 2);
+  return text == end || is_plain(text, text, 1);
+}
 
 /* Returns the number of leading bytes that a JSON string needs not escape. */
 static size_t plain_span(const char *text, size_t length) {
@@ -153,6 +179,34 @@ static size_t plain_span(const char *text, size_t length) {
   }
   return span;
 }
+
+static void put_key(imgact_json_writer *writer, const char *key, size_t length) {
+  if (!usable(writer)) return;
+  level *in = innermost(writer);
+  if (!key || !in || !in->is_object || writer->after_key) {
+    writer->failed = true;
+    return;
+  }
+  writer->after_key = true;
+  size_t colon = writer->indent == 0 ? 1 : 2;
+  bool plain = is_all_plain(key, length);
+  char *at = begin_item(writer, in, plain ? length + 2 + colon : 0);
+  if (!at) return;
+  if (plain) {
+    *at = '"';
+    memcpy(at + 1, key, length);
+    memcpy(at + 1 + length, "\": ", 1 + colon);
+  } else {
+    ia_json_quote(&writer->out, key, length);
+    ia_buf_add(&writer->out, ": ", colon);
+  }
+}
+
+void imgact_json_write_key(imgact_json_writer *writer, const char *key) {
+  put_key(writer, key, key ? strlen(key) : 0);
+}
+
+/* ---- scalars ---- */
 
 /* Escapes the first character. Returns its length in bytes; an invalid byte becomes U+FFFD. */
 static size_t put_escape(ia_buf *out, const char *text, size_t length) {
@@ -177,6 +231,13 @@ static size_t put_escape(ia_buf *out, const char *text, size_t length) {
 }
 
 void ia_json_quote(ia_buf *out, const char *text, size_t length) {
+  char *at = is_all_plain(text, length) ? ia_buf_extend(out, length + 2) : NULL;
+  if (at) {
+    at[0] = at[length + 1] = '"';
+    memcpy(at + 1, text, length);
+    return;
+  }
+
   ia_buf_char(out, '"');
   while (length > 0) {
     size_t span = plain_span(text, length);
@@ -201,7 +262,13 @@ void imgact_json_write_string_n(imgact_json_writer *writer, const char *text, si
 }
 
 void imgact_json_write_int(imgact_json_writer *writer, int64_t value) {
-  if (begin_value(writer)) ia_buf_printf(&writer->out, "%" PRId64, value);
+  if (!begin_value(writer)) return;
+  char digits[24], *first = digits + sizeof digits;
+  uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+  do *--first = (char)('0' + left % 10);
+  while (left /= 10);
+  if (value < 0) *--first = '-';
+  ia_buf_add(&writer->out, first, (size_t)(digits + sizeof digits - first));
 }
 
 void imgact_json_write_double(imgact_json_writer *writer, double value) {
@@ -209,11 +276,11 @@ void imgact_json_write_double(imgact_json_writer *writer, double value) {
 }
 
 void imgact_json_write_bool(imgact_json_writer *writer, int value) {
-  if (begin_value(writer)) ia_buf_str(&writer->out, value ? "true" : "false");
+  if (begin_value(writer)) ia_buf_add(&writer->out, value ? "true" : "false", value ? 4 : 5);
 }
 
 void imgact_json_write_null(imgact_json_writer *writer) {
-  if (begin_value(writer)) ia_buf_str(&writer->out, "null");
+  if (begin_value(writer)) ia_buf_add(&writer->out, "null", 4);
 }
 
 /* ---- whole values ---- */
@@ -275,6 +342,10 @@ void imgact_json_write_raw(imgact_json_writer *writer, const char *json) {
   if (!usable(writer)) return;
   if (!json) {
     imgact_json_write_null(writer);
+    return;
+  }
+  if (ia_json_is_number(json)) {
+    if (begin_value(writer)) ia_buf_str(&writer->out, json);
     return;
   }
   imgact_json_doc *doc;

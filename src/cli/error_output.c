@@ -191,10 +191,12 @@ static void print_json(cli_app *app, const imgact_error *error, const char *deta
   }
 
   begin_stderr(app);
-  if (text)
+  if (text) {
     cli_put_json(&app->err, text, length);
-  else
+    cli_stream_char(&app->err, '\n');
+  } else {
     print_text(app, error, NULL);
+  }
   cli_stream_flush(&app->err);
   imgact_json_writer_free(writer);
 }

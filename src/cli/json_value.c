@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "json_value.h"
 
+#include <stdint.h>
+#include <string.h>
+
 #include "cli_text.h"
 
 void cli_write_value(imgact_json_writer *writer, const cli_value *value, bool raw) {
@@ -51,11 +54,20 @@ void cli_write_object(imgact_json_writer *writer, const cli_schema *schema, cons
   imgact_json_write_end_object(writer);
 }
 
+/* Returns true if none of 8 bytes begins a character that may have to be escaped in JSON. */
+static bool is_plain(const char *text) {
+  uint64_t block, ones = UINT64_C(0x0101010101010101);
+  memcpy(&block, text, sizeof block);
+  return !((block | (block + ones)) & (ones * 0x80)); /* all are below 0x7F */
+}
+
 void cli_put_json(cli_stream *out, const char *text, size_t length) {
   const char *end = text + length, *plain = text;
 
   while (text < end) {
     uint32_t point = 0;
+    while (end - text >= 8 && is_plain(text)) text += 8;
+    if (text == end) break;
     size_t taken = cli_utf8_decode(text, &point);
     if (point >= 0x7F && cli_must_be_escaped(point)) {
       cli_stream_add(out, plain, (size_t)(text - plain));
@@ -66,12 +78,13 @@ void cli_put_json(cli_stream *out, const char *text, size_t length) {
   }
 
   cli_stream_add(out, plain, (size_t)(end - plain));
-  cli_stream_char(out, '\n');
 }
 
 bool cli_finish_json(cli_stream *out, imgact_json_writer *writer) {
   size_t length = 0;
   const char *text = imgact_json_writer_finish(writer, &length);
-  if (text) cli_put_json(out, text, length);
-  return text != NULL;
+  if (!text) return false;
+  cli_put_json(out, text, length);
+  cli_stream_char(out, '\n');
+  return true;
 }

@@ -12,7 +12,7 @@ void cli_write_value(imgact_json_writer *writer, const cli_value *value, bool ra
 /* Writes an item as a JSON object. */
 void cli_write_object(imgact_json_writer *writer, const cli_schema *schema, const void *item,
                       bool raw);
-/* Writes JSON and a newline. Characters that control a terminal (C1, DEL, bidirectional controls)
+/* Writes JSON. Characters that control a terminal (C1, DEL, bidirectional controls)
  * occur only in strings, where they are escaped: the value is the same. */
 void cli_put_json(cli_stream *out, const char *text, size_t length);
 /* Writes the text of the writer and a newline. Returns false if out of memory. */

@@ -59,15 +59,28 @@ void cli_get_seconds(const cli_field *field, const void *item, cli_value *value)
   value->kind = CLI_VALUE_NUMBER;
 }
 
+static void put_two_digits(char *at, int number) {
+  at[0] = (char)('0' + number / 10);
+  at[1] = (char)('0' + number % 10);
+}
+
+/* The library reads no years above 9999. */
 void cli_get_time(const cli_field *field, const void *item, cli_value *value) {
   int64_t ms = *(const int64_t *)member(field, item);
   if (ms == IMGACT_NO_TIME) return;
   time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
   struct tm tm;
-  if (!gmtime_r(&seconds, &tm)) return;
-  /* Not by strftime: its %Y has no leading zeros. */
-  snprintf(value->buffer, sizeof value->buffer, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
-           tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+  if (!gmtime_r(&seconds, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900) return;
+  static const char form[] = "0000-00-00T00:00:00Z";
+  int year = tm.tm_year + 1900;
+  memcpy(value->buffer, form, sizeof form);
+  put_two_digits(value->buffer, year / 100);
+  put_two_digits(value->buffer + 2, year % 100);
+  put_two_digits(value->buffer + 5, tm.tm_mon + 1);
+  put_two_digits(value->buffer + 8, tm.tm_mday);
+  put_two_digits(value->buffer + 11, tm.tm_hour);
+  put_two_digits(value->buffer + 14, tm.tm_min);
+  put_two_digits(value->buffer + 17, tm.tm_sec);
   set_text(value, value->buffer);
 }
 

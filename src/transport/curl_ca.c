@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define CA_MAX_BYTES ((size_t)8 << 20)
 #define BEGIN_MARK   "-----BEGIN "
@@ -81,7 +82,8 @@ static imgact_status load_given(const char *path, ia_buf *out, imgact_error *err
 
 /* "0a1b2c3d.0" */
 static bool is_hash_name(const char *name) {
-  size_t digits = strspn(name, "0123456789abcdef");
+  size_t digits = 0;
+  while (isxdigit((unsigned char)name[digits])) digits++;
   return digits == 8 && name[8] == '.' && isdigit((unsigned char)name[9]);
 }
 
@@ -92,6 +94,13 @@ static bool is_hashed(const char *path) {
   for (const struct dirent *it; !found && (it = readdir(folder));) found = is_hash_name(it->d_name);
   (void)closedir(folder);
   return found;
+}
+
+/* Some systems set SSL_CERT_FILE to libcurl's bundle. */
+static bool is_same_file(const char *path, const char *bundle) {
+  struct stat a, b;
+  return bundle && stat(path, &a) == 0 && stat(bundle, &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
 }
 
 static bool uses_openssl(void) {
@@ -116,7 +125,7 @@ imgact_status ia_authorities_open(ia_authorities *a, const imgact_allocator *all
   ia_buf_init(&a->given, allocator, CA_MAX_BYTES);
   ia_buf_init(&a->all, allocator, 2 * CA_MAX_BYTES);
   find_own(a);
-  if (!path) return IMGACT_OK;
+  if (!path || is_same_file(path, a->bundle)) return IMGACT_OK;
   imgact_status status = load_given(path, &a->given, error);
   if (status != IMGACT_OK) return status;
 

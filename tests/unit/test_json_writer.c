@@ -301,4 +301,27 @@ TEST(json_writer_without_memory_finish_fails) {
   assert_true(k > 4);
 }
 
+// Blocks of bytes are looked at together: each special character at each place of each length.
+TEST(json_writer_special_at_any_place_is_escaped) {
+  static const struct {
+    const char *text, *escaped;
+  } specials[] = {{"\"", "\\\""},           {"\\", "\\\\"}, {"\x1f", "\\u001f"},
+                  {"\xff", "\xef\xbf\xbd"}, {" ", " "},     {"~", "~"}};
+  for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
+    for (size_t length = 1; length < 40; length++)
+      for (size_t at = 0; at < length; at++) {
+        char text[64], expected[96];
+        memset(text, 'a', length);
+        text[at] = specials[i].text[0];
+        snprintf(expected, sizeof expected, "[\"%.*s%s%.*s\"]", (int)at, text, specials[i].escaped,
+                 (int)(length - at - 1), text + at + 1);
+        imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
+        imgact_json_write_begin_array(writer);
+        imgact_json_write_string_n(writer, text, length);
+        imgact_json_write_end_array(writer);
+        assert_string_equal(imgact_json_writer_finish(writer, NULL), expected);
+        imgact_json_writer_free(writer);
+      }
+}
+
 int main(void) { return testing_run(NULL, NULL); }
