@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CPU time of this process, and a line that bench/compare reads. */
+/* CPU time of this process, wall time, and a line that bench/compare reads. */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
@@ -21,10 +21,17 @@ static inline double wall_ms(void) {
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* "milliseconds-per-walk images checksum": the checksum shows that both programs saw the same. */
-static inline void report(double start_ms, int walks, size_t images, unsigned long long sum) {
-  printf("%.3f %zu %llu\n", (cpu_ms() - start_ms) / walks, images / (size_t)walks,
-         sum / (unsigned)walks);
+typedef struct stopwatch {
+  double cpu_ms, wall_ms;
+} stopwatch;
+
+static inline stopwatch start_watch(void) { return (stopwatch){cpu_ms(), wall_ms()}; }
+
+/* "CPU-ms wall-ms images checksum", of one walk: the checksum shows that both programs saw the
+ * same. */
+static inline void report(stopwatch start, int walks, size_t images, unsigned long long sum) {
+  printf("%.3f %.3f %zu %llu\n", (cpu_ms() - start.cpu_ms) / walks,
+         (wall_ms() - start.wall_ms) / walks, images / (size_t)walks, sum / (unsigned)walks);
 }
 
 #endif

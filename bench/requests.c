@@ -12,7 +12,7 @@ int main(int argc, char **argv) {
   imgact_client *client;
   imgact_loop *loop;
   imgact_loop_options of_loop = {.size = sizeof of_loop, .ca_file = argc > 4 ? argv[4] : NULL};
-  double cpu = cpu_ms(), wall = wall_ms();
+  stopwatch watch = start_watch();
   if (imgact_loop_new(&of_loop, &loop, &error) != IMGACT_OK) return 1;
   imgact_client_options options = {.size = sizeof options,
                                    .provider_name = "hetzner",
@@ -31,15 +31,14 @@ int main(int argc, char **argv) {
     imgact_op_start(ops[i], NULL, NULL);
   }
   for (size_t i = 0; i < count; i++) good += imgact_op_run(ops[i]) == IMGACT_OK;
-  wall = wall_ms() - wall;
-  cpu = cpu_ms() - cpu;
+  double cpu = cpu_ms() - watch.cpu_ms, wall = wall_ms() - watch.wall_ms;
   if (good < count)
     for (size_t i = 0; i < count; i++)
       if (imgact_op_error(ops[i])->status != IMGACT_OK) {
         fprintf(stderr, "%s\n", imgact_op_error(ops[i])->message);
         break;
       }
-  printf("%.1f %.1f %zu\n", wall, cpu, good);
+  printf("%.1f %.1f %zu\n", cpu, wall, good);
   for (size_t i = 0; i < count; i++) imgact_op_free(ops[i]);
   free(ops);
   imgact_client_free(client);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Serves prebuilt responses, the pages of a list of images in the form of Hetzner's, as fast as a
-// socket takes them. Prints its port, serves one connection at a time and ends when its standard
-// input does.
+// Serves prebuilt responses as fast as a socket takes them: the pages of a list of 2,000 images in
+// the form of Hetzner's (/v1) and of DigitalOcean's (/v2), and one image (/v1/images/1). Prints its
+// port; at the end of its standard input, it prints how many connections it had and ends.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,12 +13,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { IMAGES = 2000, PER_PAGE = 50, PAGES = IMAGES / PER_PAGE };
+enum { IMAGES = 2000, HZ_PER_PAGE = 50, HZ_PAGES = IMAGES / HZ_PER_PAGE };
+enum { DO_PER_PAGE = 200, DO_PAGES = IMAGES / DO_PER_PAGE, PEERS_MAX = 1024 };
 
 typedef struct reply {
   char *data;
   size_t length;
 } reply;
+
+typedef struct peer {
+  int socket;
+  size_t length;
+  char request[8192];
+} peer;
+
+static reply hetzner[HZ_PAGES + 1], digitalocean[DO_PAGES + 1]; // by page; 0: one image
+static peer peers[PEERS_MAX];
+static size_t peers_count, connections;
 
 static void check(int good, const char *what) {
   if (good) return;
@@ -26,9 +37,9 @@ static void check(int good, const char *what) {
   exit(1);
 }
 
-static void write_image(FILE *out, int id) {
+static void write_hetzner(FILE *out, int id) {
   fprintf(out,
-          "%s{\"id\":%d,\"type\":\"snapshot\",\"status\":\"available\",\"name\":null,"
+          "{\"id\":%d,\"type\":\"snapshot\",\"status\":\"available\",\"name\":null,"
           "\"description\":\"nightly build %d of the "
           "web "
           "tier\",\"image_size\":%d.%d,\"disk_size\":40,\"created\":\"2025-%02d-%02dT02:15:%02d+00:"
@@ -40,32 +51,66 @@ static void write_image(FILE *out, int id) {
           "\"env\":\"prod\",\"team\":"
           "\"web\","
           "\"build\":\"%d\"},\"architecture\":\"%s\"}",
-          id % PER_PAGE ? "," : "", 100000 + id, id, id % 40 + 1, id % 9 + 1, id % 12 + 1,
-          id % 28 + 1, id % 60, 7000 + id % 30, id % 30, id % 3 ? "false" : "true", id,
-          id % 2 ? "x86" : "arm");
+          100000 + id, id, id % 40 + 1, id % 9 + 1, id % 12 + 1, id % 28 + 1, id % 60,
+          7000 + id % 30, id % 30, id % 3 ? "false" : "true", id, id % 2 ? "x86" : "arm");
 }
 
-static char *build_body(int page, size_t *length) {
+static void write_digitalocean(FILE *out, int id) {
+  fprintf(out,
+          "{\"id\":%d,\"name\":\"nightly build %d of the web tier\",\"distribution\":\"Ubuntu\","
+          "\"slug\":null,\"public\":false,\"regions\":[\"nyc3\",\"fra1\"],\"created_at\":"
+          "\"2025-%02d-%02dT02:15:%02dZ\",\"min_disk_size\":25,\"type\":\"snapshot\","
+          "\"size_gigabytes\":%d.%d,\"description\":\"\",\"tags\":[\"prod\",\"web\"],\"status\":"
+          "\"available\",\"error_message\":\"\"}",
+          100000 + id, id, id % 12 + 1, id % 28 + 1, id % 60, id % 40 + 1, id % 9 + 1);
+}
+
+static char *hetzner_body(int page, size_t *length) {
   char *body = NULL, next[16] = "null", previous[16] = "null";
   FILE *out = open_memstream(&body, length);
   check(out != NULL, "open_memstream");
-  if (page < PAGES) (void)snprintf(next, sizeof next, "%d", page + 1);
+  if (page < HZ_PAGES) (void)snprintf(next, sizeof next, "%d", page + 1);
   if (page > 1) (void)snprintf(previous, sizeof previous, "%d", page - 1);
-  fputs("{\"images\":[", out);
-  for (int i = 0; i < PER_PAGE; i++) write_image(out, (page - 1) * PER_PAGE + i);
-  fprintf(out,
-          "],\"meta\":{\"pagination\":{\"page\":%d,\"per_page\":%d,\"previous_page\":%s,\"next_"
-          "page\":%s,\"last_page\":%d,"
-          "\"total_entries\":%d}}}",
-          page, PER_PAGE, previous, next, PAGES, IMAGES);
+  fputs(page ? "{\"images\":[" : "{\"image\":", out);
+  for (int i = 0; i < (page ? HZ_PER_PAGE : 1); i++) {
+    if (i) fputc(',', out);
+    write_hetzner(out, (page ? page - 1 : 0) * HZ_PER_PAGE + i);
+  }
+  if (page)
+    fprintf(out,
+            "],\"meta\":{\"pagination\":{\"page\":%d,\"per_page\":%d,\"previous_page\":%s,\"next_"
+            "page\":%s,\"last_page\":%d,\"total_entries\":%d}}",
+            page, HZ_PER_PAGE, previous, next, HZ_PAGES, IMAGES);
+  fputc('}', out);
   check(fclose(out) == 0, "fclose");
   return body;
 }
 
-static reply build_reply(int page) {
-  size_t length;
+static char *digitalocean_body(int page, size_t *length) {
+  static const char link[] = "http://127.0.0.1/v2/images?page=%d&per_page=200";
+  char *body = NULL;
+  FILE *out = open_memstream(&body, length);
+  check(out != NULL, "open_memstream");
+  fputs("{\"images\":[", out);
+  for (int i = 0; i < DO_PER_PAGE; i++) {
+    if (i) fputc(',', out);
+    write_digitalocean(out, (page - 1) * DO_PER_PAGE + i);
+  }
+  fputs("],\"links\":{\"pages\":{", out);
+  if (page > 1) fputs("\"first\":\"http://127.0.0.1/v2/images?page=1&per_page=200\",", out);
+  if (page < DO_PAGES) {
+    fputs("\"next\":\"", out);
+    fprintf(out, link, page + 1);
+    fputs("\",", out);
+  }
+  fprintf(out, "\"last\":\"http://127.0.0.1/v2/images?page=%d&per_page=200\"}},", DO_PAGES);
+  fprintf(out, "\"meta\":{\"total\":%d}}", IMAGES);
+  check(fclose(out) == 0, "fclose");
+  return body;
+}
+
+static reply build_reply(char *body, size_t length) {
   reply r = {0};
-  char *body = build_body(page, &length);
   FILE *out = open_memstream(&r.data, &r.length);
   check(out != NULL, "open_memstream");
   fprintf(
@@ -81,11 +126,27 @@ static reply build_reply(int page) {
   return r;
 }
 
-static int page_of(const char *request) {
+static void build_replies(void) {
+  size_t length;
+  for (int page = 0; page <= HZ_PAGES; page++) {
+    char *body = hetzner_body(page, &length);
+    hetzner[page] = build_reply(body, length);
+  }
+  for (int page = 1; page <= DO_PAGES; page++) {
+    char *body = digitalocean_body(page, &length);
+    digitalocean[page] = build_reply(body, length);
+  }
+}
+
+static const reply *reply_to(const char *request) {
+  int of_digitalocean = strncmp(request, "GET /v2/", 8) == 0;
+  int pages = of_digitalocean ? DO_PAGES : HZ_PAGES;
+  if (strncmp(request, "GET /v1/images/1", 16) == 0) return &hetzner[0];
   const char *at = strstr(request, "page=");
   while (at && at[-1] != '?' && at[-1] != '&') at = strstr(at + 1, "page="); // not per_page=
   int page = at ? atoi(at + 5) : 1;
-  return page >= 1 && page <= PAGES ? page : 1;
+  if (page < 1 || page > pages) page = 1;
+  return of_digitalocean ? &digitalocean[page] : &hetzner[page];
 }
 
 static int send_all(int socket, const reply *r) {
@@ -97,18 +158,15 @@ static int send_all(int socket, const reply *r) {
   return 1;
 }
 
-static void serve(int socket, const reply *replies) {
-  char request[8192];
-  size_t length = 0;
-  for (;;) {
-    ssize_t got = recv(socket, request + length, sizeof request - 1 - length, 0);
-    if (got <= 0) return;
-    length += (size_t)got;
-    request[length] = '\0';
-    if (!strstr(request, "\r\n\r\n")) continue;
-    length = 0; // no pipelining
-    if (!send_all(socket, &replies[page_of(request)])) return;
-  }
+// Returns 0 at the end of the connection. No pipelining.
+static int serve(peer *p) {
+  ssize_t got = recv(p->socket, p->request + p->length, sizeof p->request - 1 - p->length, 0);
+  if (got <= 0) return 0;
+  p->length += (size_t)got;
+  p->request[p->length] = '\0';
+  if (!strstr(p->request, "\r\n\r\n")) return 1;
+  p->length = 0;
+  return send_all(p->socket, reply_to(p->request));
 }
 
 static int listen_on_loopback(void) {
@@ -116,26 +174,40 @@ static int listen_on_loopback(void) {
   socklen_t size = sizeof address;
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   check(listener >= 0 && bind(listener, (const struct sockaddr *)&address, size) == 0, "bind");
-  check(listen(listener, 16) == 0 && getsockname(listener, (struct sockaddr *)&address, &size) == 0,
+  check(listen(listener, PEERS_MAX) == 0 &&
+            getsockname(listener, (struct sockaddr *)&address, &size) == 0,
         "listen");
   printf("%d\n", ntohs(address.sin_port));
   fflush(stdout);
   return listener;
 }
 
+static void add_peer(int listener) {
+  int on = 1, made = accept(listener, NULL, NULL);
+  if (made < 0 || peers_count == PEERS_MAX) return;
+  (void)setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  peers[peers_count++] = (peer){.socket = made};
+  connections++;
+}
+
 int main(void) {
-  static reply replies[PAGES + 1];
-  for (int page = 1; page <= PAGES; page++) replies[page] = build_reply(page);
-  int listener = listen_on_loopback(), on = 1;
-  struct pollfd items[] = {{.fd = listener, .events = POLLIN},
-                           {.fd = STDIN_FILENO, .events = POLLIN}};
-  while (poll(items, 2, -1) > 0 && !items[1].revents) {
-    int peer = accept(listener, NULL, NULL);
-    if (peer < 0) continue;
-    (void)setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    serve(peer, replies);
-    close(peer);
+  static struct pollfd items[PEERS_MAX + 2];
+  build_replies();
+  items[0] = (struct pollfd){.fd = listen_on_loopback(), .events = POLLIN};
+  items[1] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
+  for (;;) {
+    for (size_t i = 0; i < peers_count; i++)
+      items[2 + i] = (struct pollfd){.fd = peers[i].socket, .events = POLLIN};
+    if (poll(items, 2 + peers_count, -1) < 0 || items[1].revents) break;
+    for (size_t i = peers_count; i-- > 0;) {
+      if (!items[2 + i].revents || serve(&peers[i])) continue;
+      close(peers[i].socket);
+      peers[i] = peers[--peers_count];
+    }
+    if (items[0].revents) add_peer(items[0].fd);
   }
-  for (int page = 1; page <= PAGES; page++) free(replies[page].data);
+  printf("%zu\n", connections);
+  for (int page = 0; page <= HZ_PAGES; page++) free(hetzner[page].data);
+  for (int page = 1; page <= DO_PAGES; page++) free(digitalocean[page].data);
   return 0;
 }

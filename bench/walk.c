@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads the whole list with the library, WALKS times: walk PORT WALKS.
+// Reads the whole list with the library, WALKS times after a first one:
+// walk ENDPOINT PROVIDER CONCURRENCY WALKS.
 #include "measure.h"
 #include <imgact/imgact.h>
 #include <stdlib.h>
@@ -21,28 +22,27 @@ static int walk(imgact_client *client, size_t *images, unsigned long long *sum) 
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3) return 2;
-  char endpoint[64];
-  int walks = atoi(argv[2]);
+  if (argc != 5) return 2;
+  int walks = atoi(argv[4]);
   size_t images = 0;
   unsigned long long sum = 0;
   imgact_error error;
   imgact_client *client;
-  (void)snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%s/v1", argv[1]);
   imgact_client_options options = {.size = sizeof options,
-                                   .provider_name = "hetzner",
-                                   .endpoint = endpoint,
-                                   .token = "token-of-the-benchmark"};
+                                   .provider_name = argv[2],
+                                   .endpoint = argv[1],
+                                   .token = "token-of-the-benchmark",
+                                   .concurrency = atoi(argv[3])};
   if (imgact_client_new(&options, &client, &error) != IMGACT_OK) {
     fprintf(stderr, "%s\n", error.message);
     return 1;
   }
-  int good = walk(client, &images, &sum); // the connection, and whatever else is made once
+  int good = walk(client, &images, &sum); // the connections, and whatever else is made once
   images = 0;
   sum = 0;
-  double start = cpu_ms();
+  stopwatch watch = start_watch();
   for (int i = 0; i < walks && good; i++) good = walk(client, &images, &sum);
-  if (good) report(start, walks, images, sum);
+  if (good) report(watch, walks, images, sum);
   imgact_client_free(client);
   return good ? 0 : 1;
 }
