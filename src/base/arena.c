@@ -10,6 +10,15 @@
 
 #define FIRST_BLOCK_BYTES ((size_t)512)
 #define LAST_BLOCK_BYTES  ((size_t)64 << 10)
+#define POOL_MAX_BLOCKS   64
+
+/* Sanitizers find uses of a block in the pool. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, bytes)   ((void)(address), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
+#endif
 
 struct ia_arena_block {
   ia_arena_block *next;
@@ -21,7 +30,33 @@ void ia_arena_init(ia_arena *arena, const imgact_allocator *allocator) {
   *arena = (ia_arena){.allocator = allocator};
 }
 
+static ia_arena_block *take_from_pool(ia_arena_pool *pool) {
+  ia_arena_block *block = pool->blocks;
+  pool->blocks = block->next;
+  pool->count--;
+  ASAN_UNPOISON_MEMORY_REGION(block->data, block->capacity);
+  block->next = NULL;
+  return block;
+}
+
+static bool put_into_pool(ia_arena_pool *pool, ia_arena_block *block) {
+  if (!pool || pool->count == POOL_MAX_BLOCKS ||
+      block->capacity != LAST_BLOCK_BYTES - sizeof *block)
+    return false;
+  ASAN_POISON_MEMORY_REGION(block->data, block->capacity);
+  block->next = pool->blocks;
+  pool->blocks = block;
+  pool->count++;
+  return true;
+}
+
+void ia_arena_pool_free(ia_arena_pool *pool, const imgact_allocator *allocator) {
+  while (pool->blocks) ia_free(allocator, take_from_pool(pool));
+}
+
 static ia_arena_block *new_block(ia_arena *arena, size_t capacity) {
+  if (arena->pool && arena->pool->blocks && capacity == LAST_BLOCK_BYTES - sizeof(ia_arena_block))
+    return take_from_pool(arena->pool);
   if (capacity > SIZE_MAX - sizeof(ia_arena_block)) return NULL;
   ia_arena_block *block = ia_alloc(arena->allocator, sizeof *block + capacity);
   if (block) *block = (ia_arena_block){.capacity = capacity};
@@ -98,7 +133,7 @@ char *ia_arena_copy_n(ia_arena *arena, const char *text, size_t length) {
 static void free_until(ia_arena *arena, ia_arena_block *block, const ia_arena_block *end) {
   while (block != end) {
     ia_arena_block *next = block->next;
-    ia_free(arena->allocator, block);
+    if (!put_into_pool(arena->pool, block)) ia_free(arena->allocator, block);
     block = next;
   }
 }

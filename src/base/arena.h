@@ -7,8 +7,17 @@
 #include "alloc.h"
 
 typedef struct ia_arena_block ia_arena_block;
+
+/* Blocks that arenas with the same allocator have freed, for reuse: memory that the C library gave
+ * back to the system would have to be cleared by it again. At most 4 MiB. Zeroed at first. */
+typedef struct ia_arena_pool {
+  ia_arena_block *blocks;
+  size_t count;
+} ia_arena_pool;
+
 typedef struct ia_arena {
   const imgact_allocator *allocator;
+  ia_arena_pool *pool;    /* NULL = none; outlives the arena */
   ia_arena_block *blocks; /* newest first */
   size_t used_bytes;      /* of the newest block */
 } ia_arena;
@@ -33,8 +42,10 @@ void ia_arena_reset(ia_arena *arena);
 ia_arena_point ia_arena_mark(const ia_arena *arena);
 /* Frees everything allocated since the mark, which stays valid. A reset invalidates marks. */
 void ia_arena_rewind(ia_arena *arena, ia_arena_point mark);
-/* Takes over all blocks of another arena with the same allocator, which is empty afterwards. */
+/* Takes over all blocks of another arena with the same allocator and pool, which is empty
+ * afterwards. */
 void ia_arena_take(ia_arena *arena, ia_arena *other);
 void ia_arena_free(ia_arena *arena);
+void ia_arena_pool_free(ia_arena_pool *pool, const imgact_allocator *allocator);
 
 #endif

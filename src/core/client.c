@@ -111,6 +111,7 @@ void ia_client_clear(imgact_client *client) {
   ia_free(client->allocator, client->user_agent);
   ia_free(client->allocator, client->endpoint);
   ia_owned_actions_free(&client->owned_actions);
+  ia_arena_pool_free(&client->blocks, client->allocator);
 }
 
 void ia_client_ref(imgact_client *client) { client->references++; }

@@ -43,6 +43,7 @@ struct imgact_client {
   ia_link
       mutations[IA_MUTATION_LISTS]; /* mutations that may still take effect, by ia_mutation.key */
   ia_owned_actions owned_actions;
+  ia_arena_pool blocks; /* of results */
   ia_server_clock server_clock;
   imgact_rate_limit rate_limit; /* of the last response */
 };

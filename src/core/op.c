@@ -44,6 +44,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   ia_list_init(&op->progress.watches);
   ia_arena_init(&op->arena, client->allocator);
   ia_result_init(&op->result, client->allocator, client->provider->name, false);
+  op->result.arena.pool = &client->blocks;
   if (!ia_call_copy(&op->call, call, &op->arena)) {
     imgact_op_free(op);
     return NULL;

@@ -192,3 +192,51 @@ TEST(arena_rewind_restores_state) {
 }
 
 int main(void) { return testing_run(NULL, NULL); }
+
+TEST(arena_pool_reuses_zeroed_blocks) {
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  ia_arena_pool pool = {0};
+  size_t calls_of_first = 0;
+
+  for (int turn = 0; turn < 3; turn++) {
+    ia_arena arena;
+    ia_arena_init(&arena, &memory.allocator);
+    arena.pool = &pool;
+    size_t calls = memory.calls;
+    for (int i = 0; i < 1000; i++) {
+      unsigned char *piece = ia_arena_alloc(&arena, 1000);
+      assert_non_null(piece);
+      for (size_t k = 0; k < 1000; k++) assert_int_equal(piece[k], 0);
+      memset(piece, 0xff, 1000);
+    }
+    assert_non_null(ia_arena_alloc(&arena, 200000)); // not of the size that is kept
+    ia_arena_free(&arena);
+    if (turn == 0) {
+      calls_of_first = memory.calls - calls;
+      assert_int_in_range(pool.count, 14, 16);
+    } else {
+      assert_int_equal(memory.calls - calls, calls_of_first - pool.count);
+    }
+    assert_int_equal(memory.live_blocks, pool.count);
+  }
+
+  ia_arena_pool_free(&pool, &memory.allocator);
+  assert_int_equal(pool.count, 0);
+  assert_memory_fine(&memory);
+}
+
+TEST(arena_pool_keeps_at_most_4_mib) {
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  ia_arena_pool pool = {0};
+  ia_arena arena;
+  ia_arena_init(&arena, &memory.allocator);
+  arena.pool = &pool;
+  for (int i = 0; i < 10000; i++) assert_non_null(ia_arena_alloc(&arena, 1000));
+  ia_arena_free(&arena);
+
+  assert_int_equal(memory.live_bytes, 4 << 20);
+  ia_arena_pool_free(&pool, &memory.allocator);
+  assert_memory_fine(&memory);
+}
