@@ -139,7 +139,7 @@ TEST(authorities_given_file_adds_to_folder) {
   close_store(&s);
 }
 
-TEST(authorities_given_file_keeps_folder_and_bundle) {
+TEST(authorities_given_file_keeps_the_others) {
   for (int in_folder = 0; in_folder < 2; in_folder++) {
     store s;
     open_store(&s, in_folder, !in_folder);

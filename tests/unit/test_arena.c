@@ -226,7 +226,7 @@ TEST(arena_pool_reuses_zeroed_blocks) {
   assert_memory_fine(&memory);
 }
 
-TEST(arena_pool_keeps_at_most_4_mib) {
+TEST(arena_pool_keeps_4_mib) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena_pool pool = {0};

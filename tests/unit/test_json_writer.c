@@ -302,7 +302,7 @@ TEST(json_writer_without_memory_finish_fails) {
 }
 
 // Blocks of bytes are looked at together: each special character at each place of each length.
-TEST(json_writer_special_at_any_place_is_escaped) {
+TEST(json_writer_any_place_is_escaped) {
   static const struct {
     const char *text, *escaped;
   } specials[] = {{"\"", "\\\""},           {"\\", "\\\\"}, {"\x1f", "\\u001f"},
