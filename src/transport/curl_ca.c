@@ -4,7 +4,8 @@
  * libcurl shares the result (7.87 and later, without a folder or blob). In a folder of files named
  * after the hash of their subject it reads only the one that it needs: 3 ms for the first
  * connection, 1 ms for others. So the folder is used alone, and the bundle only for certificates
- * that are not trusted without it: an administrator may have added one to the bundle alone.
+ * that are not trusted without it, if it has any that the folder lacks: an administrator may have
+ * added one to the bundle alone.
  *
  * CURLOPT_CAINFO_BLOB replaces libcurl's bundle, so a blob contains the bundle, if it is wanted,
  * and the caller's file. The form of the file is checked here, so that the error can name it; the
@@ -16,6 +17,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -145,7 +147,44 @@ void ia_authorities_free(ia_authorities *a) {
   ia_buf_free(&a->all);
 }
 
-bool ia_authorities_can_grow(const ia_authorities *a) { return a->folder && a->bundle; }
+static void read_folder(const char *path, ia_buf *out) {
+  DIR *folder = opendir(path);
+  if (!folder) return;
+  for (const struct dirent *it; (it = readdir(folder));) {
+    char name[PATH_MAX];
+    int length = snprintf(name, sizeof name, "%s/%s", path, it->d_name);
+    if (is_hash_name(it->d_name) && length < (int)sizeof name) (void)read_file(name, out);
+  }
+  (void)closedir(folder);
+}
+
+/* Returns true if a certificate of the bundle is not, letter by letter, in the texts. */
+static bool has_further(char *bundle, const char *texts) {
+  for (char *at = bundle; (at = strstr(at, BEGIN_MARK));) {
+    char *end = strstr(at, END_MARK);
+    if (!end) return true;
+    *end = '\0';
+    if (!strstr(texts, at)) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+bool ia_authorities_can_grow(const ia_authorities *a) {
+  ia_buf bundle, texts;
+  if (!a->folder || !a->bundle) return false;
+  ia_buf_init(&bundle, a->given.allocator, CA_MAX_BYTES);
+  ia_buf_init(&texts, a->given.allocator, CA_MAX_BYTES);
+
+  (void)read_file(a->bundle, &bundle);
+  read_folder(a->folder, &texts);
+  bool further = bundle.state != IA_BUF_OK || texts.state != IA_BUF_OK ||
+                 (bundle.data && has_further(bundle.data, texts.data ? texts.data : ""));
+
+  ia_buf_free(&texts);
+  ia_buf_free(&bundle);
+  return further;
+}
 
 static CURLcode set_blob(CURL *easy, const ia_buf *text) {
   struct curl_blob blob = {text->data, text->length, CURL_BLOB_NOCOPY};

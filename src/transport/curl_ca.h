@@ -23,7 +23,8 @@ imgact_status ia_authorities_open(ia_authorities *authorities, const imgact_allo
                                   const char *path, imgact_error *error);
 void ia_authorities_free(ia_authorities *authorities);
 
-/* Returns true if a certificate may be trusted with the bundle that was not trusted without it. */
+/* Returns true if a certificate may be trusted with the bundle that was not trusted without it:
+ * reads the bundle and the folder. */
 bool ia_authorities_can_grow(const ia_authorities *authorities);
 /* Sets a handle up. with_bundle: also where the folder is enough for most certificates. */
 CURLcode ia_authorities_set(const ia_authorities *authorities, CURL *easy, bool with_bundle);

@@ -119,6 +119,7 @@ TEST(authorities_bundle_alone_is_trusted) {
   close_store(&s);
 }
 
+// The bundle has nothing that the folder lacks, so there is no second connection.
 TEST(authorities_unknown_is_not_trusted) {
   store s;
   net_exchange x;
@@ -127,6 +128,7 @@ TEST(authorities_unknown_is_not_trusted) {
   net_do(&s.n, &x, "POST", "/", "{}");
   assert_failed(&x, IMGACT_FAILURE_TLS, IMGACT_DELIVERY_NOT_SENT);
   assert_int_equal(loopback_requests(s.n.server), 0);
+  assert_int_equal(loopback_connections(s.n.server), 1);
   net_clear(&x);
   close_store(&s);
 }
