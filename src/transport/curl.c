@@ -2,8 +2,9 @@
 /*
  * The transport that uses libcurl's multi interface. Invariants:
  *
- * - A transfer is in exactly one list: running (added to the multi handle, deadline in the heap),
- * finished (its exchange is not finished yet) or idle.
+ * - A transfer is in exactly one list: opening or running (added to the multi handle), waiting (for
+ * a connection that another one opens), finished (its exchange is not finished yet) or idle.
+ * - If a transfer waits, another one to the same origin is opening.
  * - Exchanges are finished only from dispatch and after libcurl has returned, so that their
  * callbacks may send and cancel.
  * - A request ends at its deadline at the latest, whatever state libcurl is in.
@@ -30,6 +31,8 @@ typedef struct ia_curl {
   imgact_allocator allocator;
   CURLM *multi;
   ia_sockets sockets;
+  ia_link opening; /* the first transfer to an HTTPS origin, until its connection is open */
+  ia_link waiting; /* with HTTP/2, they can share that connection */
   ia_link running, finished, idle;
   size_t running_count, idle_count;
   size_t connections_max; /* at least as many as ever ran at the same time, or libcurl would close
@@ -158,6 +161,26 @@ static imgact_status run(ia_curl *curl, ia_transfer *transfer) {
   return IMGACT_OK;
 }
 
+/* CURLOPT_PIPEWAIT would do this, but libcurl 7.88 may lose responses of the transfers that it lets
+ * wait: they time out. */
+static bool is_opening(const ia_curl *curl, uint64_t origin) {
+  for (ia_link *link = curl->opening.next; link != &curl->opening; link = link->next)
+    if (IA_ENTRY(link, ia_transfer, link)->origin == origin) return true;
+  return false;
+}
+
+static imgact_status run_or_wait(ia_curl *curl, ia_transfer *transfer) {
+  bool is_first = transfer->origin && !ia_connections_has(&curl->connections, transfer->origin);
+  bool waits = is_first && is_opening(curl, transfer->origin);
+  imgact_status status = waits ? IMGACT_OK : run(curl, transfer);
+  if (status == IMGACT_OK)
+    ia_list_append(waits      ? &curl->waiting
+                   : is_first ? &curl->opening
+                              : &curl->running,
+                   &transfer->link);
+  return status;
+}
+
 static void finish(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
   transfer->result = result;
   stop_running(curl, transfer);
@@ -165,13 +188,33 @@ static void finish(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
   ia_list_append(&curl->finished, &transfer->link);
 }
 
+/* Runs what need not wait any more. */
+static void run_waiting(ia_curl *curl) {
+  ia_link *link = curl->opening.next;
+  while (link != &curl->opening) {
+    ia_transfer *transfer = IA_ENTRY(link, ia_transfer, link);
+    link = link->next;
+    if (transfer->sent) ia_list_append(&curl->running, &transfer->link);
+  }
+
+  ia_link all; /* those that must go on waiting are appended to the other list again */
+  ia_list_init(&all);
+  while (!ia_list_empty(&curl->waiting)) ia_list_append(&all, curl->waiting.next);
+  while (!ia_list_empty(&all)) {
+    ia_transfer *transfer = IA_ENTRY(all.next, ia_transfer, link);
+    if (run_or_wait(curl, transfer) == IMGACT_OK) continue;
+    transfer->failure = IMGACT_FAILURE_NOMEM;
+    finish(curl, transfer, CURLE_OUT_OF_MEMORY);
+  }
+}
+
 /* ---- origins that require HTTP/1.1 ---- */
 
-/* Returns a hash of scheme, host and port. If two origins have the same hash, both use HTTP/1.1,
- * which every server supports. */
+/* Returns a hash of scheme, host and port; 0 without TLS. If two origins have the same hash, both
+ * use HTTP/1.1, which every server supports. */
 static uint64_t origin_of(const char *url) {
   ia_url parts;
-  if (ia_url_parse(url, &parts)) return 0;
+  if (ia_url_parse(url, &parts) || !parts.https) return 0;
   size_t port = strcspn(parts.host + parts.host_length, "/?#");
   return ia_hash(url, (size_t)(parts.host - url) + parts.host_length + port);
 }
@@ -194,13 +237,14 @@ static imgact_status curl_send(imgact_transport *transport, const imgact_http_re
                                imgact_exchange *exchange) {
   ia_curl *curl = self(transport);
   const char *lacking;
-  if (ia_list_empty(&curl->running))
+  if (curl->running_count == 0)
     curl->blind = curl->sockets.fd < 0; /* no socket is watched now: try again */
   ia_transfer *transfer = take_transfer(curl, &lacking);
   if (!transfer) return lacking ? IMGACT_INTERNAL : IMGACT_NOMEM;
-  imgact_status status = ia_transfer_prepare(
-      transfer, request, requires_http11(curl, origin_of(request->url)), curl->with_bundle);
-  if (status == IMGACT_OK) status = run(curl, transfer);
+  uint64_t origin = origin_of(request->url);
+  imgact_status status = ia_transfer_prepare(transfer, request, origin,
+                                             requires_http11(curl, origin), curl->with_bundle);
+  if (status == IMGACT_OK) status = run_or_wait(curl, transfer);
   if (status != IMGACT_OK) {
     put_transfer(curl, transfer);
     return status;
@@ -208,7 +252,6 @@ static imgact_status curl_send(imgact_transport *transport, const imgact_http_re
 
   transfer->exchange = exchange;
   imgact_exchange_set_data(exchange, transfer);
-  ia_list_append(&curl->running, &transfer->link);
   ia_heap_add(&curl->deadlines, &transfer->deadline, deadline_of(request));
   return IMGACT_OK;
 }
@@ -219,16 +262,19 @@ static void curl_cancel(imgact_transport *transport, imgact_exchange *exchange) 
   imgact_exchange_set_data(exchange, NULL);
   give_up(self(transport), transfer);
   put_transfer(self(transport), transfer);
+  run_waiting(self(transport));
 }
 
 /* libcurl cannot continue: ends every exchange. */
 static void abandon(ia_curl *curl, CURLMcode code) {
   CURLcode result = code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
-  while (!ia_list_empty(&curl->running)) {
-    ia_transfer *transfer = IA_ENTRY(curl->running.next, ia_transfer, link);
-    if (result == CURLE_OUT_OF_MEMORY) transfer->failure = IMGACT_FAILURE_NOMEM;
-    finish(curl, transfer, result);
-  }
+  ia_link *const lists[] = {&curl->opening, &curl->waiting, &curl->running};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    while (!ia_list_empty(lists[i])) {
+      ia_transfer *transfer = IA_ENTRY(lists[i]->next, ia_transfer, link);
+      if (result == CURLE_OUT_OF_MEMORY) transfer->failure = IMGACT_FAILURE_NOMEM;
+      finish(curl, transfer, result);
+    }
 }
 
 static CURLMcode act_on_sockets(ia_curl *curl) {
@@ -317,6 +363,7 @@ static void curl_dispatch(imgact_transport *transport) {
   collect(curl);
   end_overdue(curl);
   if (code != CURLM_OK) abandon(curl, code);
+  run_waiting(curl);
   deliver(curl);
 }
 
@@ -330,7 +377,7 @@ static int64_t next_due_ms(const ia_curl *curl) {
 static int curl_timeout_ms(imgact_transport *transport) {
   ia_curl *curl = self(transport);
   int64_t due_ms = next_due_ms(curl);
-  if (ia_list_empty(&curl->running) && due_ms == NEVER) return -1;
+  if (curl->running_count == 0 && due_ms == NEVER) return -1;
   if (curl->blind) return BLIND_INTERVAL_MS;
   if (must_retry_connect(curl)) return 0;
   if (due_ms == NEVER) return -1;
@@ -355,6 +402,8 @@ static void free_list(ia_curl *curl, ia_link *list) {
 static void curl_destroy(imgact_transport *transport) {
   ia_curl *curl = self(transport);
   imgact_allocator allocator = curl->allocator;
+  free_list(curl, &curl->opening);
+  free_list(curl, &curl->waiting);
   free_list(curl, &curl->running);
   free_list(curl, &curl->finished);
   free_list(curl, &curl->idle);
@@ -420,6 +469,8 @@ imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const
   curl->allocator = *allocator;
   curl->sockets = (ia_sockets){-1, -1, -1};
   curl->due_ms = NEVER;
+  ia_list_init(&curl->opening);
+  ia_list_init(&curl->waiting);
   ia_list_init(&curl->running);
   ia_list_init(&curl->finished);
   ia_list_init(&curl->idle);

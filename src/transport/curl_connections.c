@@ -140,6 +140,14 @@ ia_connection *ia_connections_find(const ia_connections *connections, const ia_e
   return NULL;
 }
 
+bool ia_connections_has(const ia_connections *connections, uint64_t origin) {
+  for (ia_link *link = connections->open.next; link != &connections->open; link = link->next) {
+    ia_connection *connection = IA_ENTRY(link, ia_connection, link);
+    if (connection->used && !connection->abandoned && connection->origin == origin) return true;
+  }
+  return false;
+}
+
 /* ---- check before a request ---- */
 
 /* Returns true if there is nothing to read: no bytes, no end, no error. */

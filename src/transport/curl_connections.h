@@ -8,6 +8,7 @@
 #include "list.h"
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Both ends of a connection, as libcurl reports them with a request. */
 typedef struct ia_endpoints {
@@ -26,6 +27,7 @@ typedef struct ia_connection {
   int socket;        /* -1 = closed */
   size_t refs;       /* one for the table while the socket is open, and one per transfer */
   ia_endpoints ends; /* if used */
+  uint64_t origin;   /* if used: hash of the scheme, host and port of its requests */
   bool used;         /* a request was sent on it */
   ia_connection_protocol protocol; /* of its responses */
   bool abandoned;                  /* accepts no further request */
@@ -47,6 +49,9 @@ int ia_connections_close(ia_connections *connections, int socket);
 void ia_connections_free(ia_connections *connections);
 /* Returns the open connection with these ends and adds a reference. NULL if there is none. */
 ia_connection *ia_connections_find(const ia_connections *connections, const ia_endpoints *ends);
+
+/* Returns true if a connection to this origin is open that may accept a request. */
+bool ia_connections_has(const ia_connections *connections, uint64_t origin);
 
 /* Returns true if a request may be sent on the connection, which then counts as used. A new
  * connection always takes its first request. */

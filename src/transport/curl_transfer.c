@@ -50,7 +50,9 @@ static bool take_connection(ia_transfer *transfer, const char *remote, int remot
   ia_endpoints ends = {.remote_port = remote_port, .local_port = local_port};
   ia_str_copy(ends.remote, sizeof ends.remote, remote ? remote : "");
   transfer->connection = ia_connections_find(transfer->connections, &ends);
-  if (!transfer->connection || ia_connection_take(transfer->connection)) return true;
+  if (!transfer->connection) return true;
+  transfer->connection->origin = transfer->origin;
+  if (ia_connection_take(transfer->connection)) return true;
   close_after_use(transfer);
   return false;
 }
@@ -255,8 +257,7 @@ static CURLcode set_method(CURL *easy, const imgact_http_request *request) {
 }
 
 /* Allows plain http for loopback hosts only, and never uses a proxy for them. Other hosts use the
- * proxy of the usual environment variables. With HTTPS, a request waits for a connection that is
- * being opened: with HTTP/2 it can share it. */
+ * proxy of the usual environment variables. */
 static CURLcode set_scope(ia_transfer *transfer, const imgact_http_request *request) {
   ia_url url;
   if (ia_url_parse(request->url, &url) || (!url.https && !url.loopback)) return CURLE_URL_MALFORMAT;
@@ -265,7 +266,6 @@ static CURLcode set_scope(ia_transfer *transfer, const imgact_http_request *requ
   transfer->scope = SCOPE_NONE;
   IA_CURL_SET(transfer->easy, CURLOPT_PROTOCOLS_STR, url.https ? "https" : "http");
   IA_CURL_SET(transfer->easy, CURLOPT_PROXY, url.loopback ? "" : NULL);
-  IA_CURL_SET(transfer->easy, CURLOPT_PIPEWAIT, url.https ? 1L : 0L);
   transfer->scope = scope;
   return CURLE_OK;
 }
@@ -297,10 +297,11 @@ static CURLcode set_authorities(ia_transfer *transfer, bool with_bundle) {
 }
 
 imgact_status ia_transfer_prepare(ia_transfer *transfer, const imgact_http_request *request,
-                                  bool http11, bool with_bundle) {
+                                  uint64_t origin, bool http11, bool with_bundle) {
   CURLcode result = set_scope(transfer, request);
   if (result == CURLE_OK) result = set_authorities(transfer, with_bundle);
   transfer->request = request;
+  transfer->origin = origin;
   transfer->http11 = http11;
   if (result == CURLE_OK) result = curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url);
   if (result == CURLE_OK) result = set_headers(transfer, request);

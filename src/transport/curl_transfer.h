@@ -24,8 +24,8 @@
 #define IA_HEAD_MAX_LINES 256
 
 typedef struct ia_transfer {
-  ia_link link;          /* in the transport's list: running, finished or idle */
-  ia_heap_node deadline; /* in the transport's heap while running */
+  ia_link link;          /* in a list of the transport */
+  ia_heap_node deadline; /* in the transport's heap until it is finished */
   const imgact_allocator *allocator;
   CURL *easy;
   struct curl_slist *headers;
@@ -34,6 +34,7 @@ typedef struct ia_transfer {
   ia_connections *connections; /* of the transport */
   const ia_authorities *authorities;
   ia_connection *connection; /* the connection selected for the request; NULL = none so far */
+  uint64_t origin;           /* hash of the scheme, host and port; 0 without TLS */
   ia_decoder decoder;
   ia_buf fields; /* headers of the final response: name NUL value NUL ... */
   ia_buf body;   /* decoded */
@@ -66,10 +67,11 @@ ia_transfer *ia_transfer_new(const imgact_allocator *allocator, ia_connections *
 /* The handle must have been removed from the multi handle. */
 void ia_transfer_free(ia_transfer *transfer);
 
-/* Sets the handle up for a request, which must live until ia_transfer_clear(). http11: do not offer
- * HTTP/2. with_bundle: see ia_authorities_set(). Returns NOMEM or INTERNAL if it cannot be sent. */
+/* Sets the handle up for a request, which must live until ia_transfer_clear(). origin: hash of its
+ * scheme, host and port. http11: do not offer HTTP/2. with_bundle: see ia_authorities_set().
+ * Returns NOMEM or INTERNAL if it cannot be sent. */
 imgact_status ia_transfer_prepare(ia_transfer *transfer, const imgact_http_request *request,
-                                  bool http11, bool with_bundle);
+                                  uint64_t origin, bool http11, bool with_bundle);
 /* Returns true if the finished transfer must be run again, and prepares it: the request was not
  * sent, the certificate may be trusted with the bundle, or the request is idempotent and the server
  * requires HTTP/1.1. left_ms: time until its deadline. */

@@ -209,6 +209,74 @@ TEST(http2_concurrent_exchanges_share_connection) {
   close_h2(&h);
 }
 
+// ---- waiting for another one's connection ----
+
+static void send_many(h2_net *h, net_exchange *all, int64_t timeout_of_first_ms) {
+  open_h2(h, MANY, ANSWER);
+  for (int i = 0; i < MANY; i++) {
+    net_request(&h->n, &all[i], "GET", "/", NULL);
+    if (i == 0 && timeout_of_first_ms) all[i].request.timeout_ms = timeout_of_first_ms;
+    net_send(&h->n, &all[i]);
+  }
+}
+
+static bool others_finished(void *user) {
+  const net_exchange *all = user;
+  for (int i = 1; i < MANY; i++)
+    if (!all[i].finished) return false;
+  return true;
+}
+
+static void expect_others_answered(h2_net *h, net_exchange *all) {
+  net_drive(&h->n, others_finished, all);
+  for (int i = 1; i < MANY; i++) assert_answered(&all[i], 200);
+  for (int i = 0; i < MANY; i++) net_clear(&all[i]);
+  assert_in_range(loopback_connections(h->n.server), 1, 2); // with that of the first
+  close_h2(h);
+}
+
+TEST(http2_waiting_survive_cancelled_opener) {
+  net_exchange all[MANY];
+  h2_net h;
+  send_many(&h, all, 0);
+  net_step(&h.n, 0); // begins to connect
+  h.n.transport->cancel(h.n.transport, &all[0].base);
+  expect_others_answered(&h, all);
+  assert_int_equal(all[0].finished, 0);
+}
+
+TEST(http2_waiting_survive_opener_timeout) {
+  net_exchange all[MANY];
+  h2_net h;
+  send_many(&h, all, 1);
+  usleep(2000);
+  net_drive(&h.n, others_finished, all);
+  assert_failed(&all[0], IMGACT_FAILURE_TIMEOUT, IMGACT_DELIVERY_NOT_SENT);
+  expect_others_answered(&h, all);
+}
+
+TEST(http2_waiting_can_be_cancelled) {
+  net_exchange all[MANY];
+  h2_net h;
+  send_many(&h, all, 0);
+  for (int i = MANY - 1; i > 0; i--) h.n.transport->cancel(h.n.transport, &all[i].base);
+  net_finish(&h.n, &all[0]);
+  assert_answered(&all[0], 200);
+  for (int i = 0; i < MANY; i++) net_clear(&all[i]);
+  assert_int_equal(requests(&h), 1);
+  close_h2(&h);
+}
+
+TEST(http2_waiting_end_with_transport) {
+  net_exchange all[MANY];
+  h2_net h;
+  send_many(&h, all, 0);
+  close_h2(&h);
+  for (int i = 0; i < MANY; i++) assert_int_equal(all[i].finished, 0);
+}
+
+// ---- lost requests ----
+
 static void lose(const char *method, int answers, enum ending ending) {
   h2_net h;
   net_exchange x;
