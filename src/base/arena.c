@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define FIRST_BLOCK_BYTES ((size_t)512)
-#define LAST_BLOCK_BYTES  ((size_t)64 << 10)
-#define POOL_MAX_BLOCKS   64
+#define LAST_BLOCK_BYTES  ((size_t)4 << 10)
+#define POOL_MAX_BLOCKS   1024 /* 4 MiB */
 
 /* Sanitizers find uses of a block in the pool. */
 #if defined(__SANITIZE_ADDRESS__)

@@ -241,13 +241,16 @@ void ia_reply_read(const ia_reply_target *target, const imgact_http_response *ht
     parsed = ia_json_parse(http->body, http->body_bytes, target->allocator, &redactor, &doc, what,
                            sizeof what);
   imgact_response response = {http, imgact_json_doc_root(doc), target->redactor, target->scratch};
+  ia_intern intern = {0};
   ia_result_begin_reply(target->result);
+  target->result->intern = &intern;
   target->result->redactor = target->redactor;
   ia_decode_rate_limit(target->provider, &response, rate);
   rate->rate_limit.retry_after_ms =
       ia_retry_after_ms(ia_header(http->headers, http->headers_count, "retry-after"), server_ms);
   take_json(target, http, parsed, what, &response, error);
   target->result->redactor = NULL;
+  target->result->intern = NULL;
   imgact_json_doc_free(doc);
   if (error->status == IMGACT_OK) return;
   ia_str_copy(error->provider, sizeof error->provider, target->provider->name);

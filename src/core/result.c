@@ -57,6 +57,7 @@ void ia_result_rewind(imgact_result *result, ia_result_point point) {
   result->reply_items = point.reply_items;
   result->reply_bytes = point.reply_bytes;
   result->excess = point.excess;
+  if (result->intern) *result->intern = (ia_intern){0};
 }
 
 void ia_result_free(imgact_result *result) {
@@ -199,11 +200,22 @@ imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json
   return &action->shown;
 }
 
-/* Copies text of the document; NULL: no memory, or more than a response may hold. */
-static const char *copy_n(imgact_result *result, const char *text, size_t length) {
-  if (!charge(result, length + 1)) return NULL;
+static const char *copy_bytes(imgact_result *result, const char *text, size_t length) {
   const char *copy = ia_arena_copy_n(&result->arena, text, length);
   if (!copy) result->nomem = true;
+  return copy;
+}
+
+/* Copies text of the document, or shares an equal one of the response; NULL: no memory, or more
+ * than a response may hold. */
+static const char *copy_n(imgact_result *result, const char *text, size_t length) {
+  if (!charge(result, length + 1)) return NULL;
+  if (!result->intern || length > IA_INTERN_MAX_BYTES) return copy_bytes(result, text, length);
+  size_t place = ia_intern_place(text, length);
+  const char *copy = ia_intern_find(result->intern, place, text, length);
+  if (copy) return copy;
+  copy = copy_bytes(result, text, length);
+  if (copy) ia_intern_put(result->intern, place, copy, length);
   return copy;
 }
 
@@ -258,6 +270,16 @@ const char *imgact_decode_id(imgact_result *result, const imgact_json *value) {
   return text && id_text(text, length) ? imgact_decode_string(result, value) : NULL;
 }
 
+/* The same list of an earlier item, if there is one. Then all its texts are shared, too, so that
+ * nothing but the array was allocated since the mark. */
+static const char *const *share_list(imgact_result *result, ia_arena_point mark,
+                                     const char *const *list, size_t count) {
+  if (!result->intern || result->nomem || result->excess) return list;
+  const char *const *shared = ia_intern_list(result->intern, list, count);
+  if (shared != list) ia_arena_rewind(&result->arena, mark);
+  return shared;
+}
+
 /* Skips elements of other types. If no element is a string, the strings are not reported: that
  * differs from an empty array.
  */
@@ -266,9 +288,11 @@ const char *const *ia_decode_strings(imgact_result *result, const imgact_json *a
   *count = 0;
   if (imgact_json_get_type(array) != IMGACT_JSON_ARRAY) return NULL;
   size_t elements = imgact_json_count(array), path_length = path ? strlen(path) : 0;
+  if (!elements) return ia_no_strings;
+  ia_arena_point mark = ia_arena_mark(&result->arena);
   const char **strings = new_array(result, elements, sizeof *strings);
   if (!strings) return ia_no_strings;
-  bool has_strings = !elements;
+  bool has_strings = false;
   imgact_json_iter each = imgact_json_iter_begin(array);
   for (const imgact_json *value; (value = imgact_json_iter_next(&each, NULL));) {
     if (path_length) value = ia_json_at_n(value, path, path_length);
@@ -276,7 +300,7 @@ const char *const *ia_decode_strings(imgact_result *result, const imgact_json *a
     const char *text = imgact_decode_string(result, value);
     if (text) strings[(*count)++] = text;
   }
-  return has_strings ? strings : NULL;
+  return has_strings ? share_list(result, mark, strings, *count) : NULL;
 }
 
 const char *const *imgact_decode_strings(imgact_result *result, const imgact_json *array,
@@ -320,6 +344,7 @@ const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_jso
                                          size_t *count) {
   *count = 0;
   if (imgact_json_get_type(object) != IMGACT_JSON_OBJECT) return NULL;
+  if (imgact_json_count(object) == 0) return no_labels;
   imgact_label *labels = new_array(result, imgact_json_count(object), sizeof *labels);
   if (!labels) return no_labels;
   bool few = imgact_json_count(object) <= FEW_LABELS;
@@ -337,7 +362,7 @@ const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_jso
   ia_hashmap_free(&places);
   *count = remove_without_value(labels, *count);
   bool failed = result->nomem || result->excess;
-  return *count > 0 || imgact_json_count(object) == 0 || failed ? labels : NULL;
+  return *count > 0 || failed ? labels : NULL;
 }
 
 imgact_resource *imgact_result_alloc_resources(imgact_result *result, size_t count) {

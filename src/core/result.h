@@ -4,6 +4,7 @@
 #define IA_RESULT_H
 
 #include "arena.h"
+#include "intern.h"
 #include "redact.h"
 #include <imgact/provider.h>
 
@@ -49,6 +50,7 @@ struct imgact_result {
   size_t reply_items, reply_bytes; /* of the response that is being read */
   const char *excess;              /* the limit that it exceeds, in words; NULL = none */
   const ia_redactor *redactor;     /* while it is read; NULL = nothing to look for */
+  ia_intern *intern;               /* of the response that is being read; NULL = none */
   bool has_next, keep_raw, nomem;
 };
 

@@ -92,8 +92,8 @@ TEST(result_every_part_is_counted) {
     case 2: assert_null(imgact_decode_id(&s.result, json("1"))); break;
     case 3: assert_null(imgact_decode_id(&s.result, json("18446744073709551616"))); break;
     case 4: assert_null(imgact_decode_number_text(&s.result, json("2.5"))); break;
-    case 5: imgact_decode_strings(&s.result, json("[]"), &count); break;
-    case 6: imgact_decode_labels(&s.result, json("{}"), &count); break;
+    case 5: imgact_decode_strings(&s.result, json("[\"a\"]"), &count); break;
+    case 6: imgact_decode_labels(&s.result, json("{\"a\":\"b\"}"), &count); break;
     case 7: assert_null(imgact_image_raw(imgact_result_add_image(&s.result, json("{}")))); break;
     case 8: assert_null(imgact_result_alloc_resources(&s.result, 1)); break;
     case 9: assert_non_null(imgact_result_add_image(&s.result, NULL)); break;
