@@ -53,10 +53,15 @@ uint32_t *ia_hashmap_put(ia_hashmap *set, uint64_t hash, uint32_t value, bool *a
   return &entry->value;
 }
 
-bool ia_hashmap_has(const ia_hashmap *set, uint64_t hash) {
-  if (set->capacity == 0) return false;
+const uint32_t *ia_hashmap_get(const ia_hashmap *set, uint64_t hash) {
+  if (set->capacity == 0) return NULL;
   if (hash == 0) hash = 1;
-  return find(set->entries, set->capacity, set->seed, hash)->hash != 0;
+  const ia_hashmap_entry *entry = find(set->entries, set->capacity, set->seed, hash);
+  return entry->hash != 0 ? &entry->value : NULL;
+}
+
+bool ia_hashmap_has(const ia_hashmap *set, uint64_t hash) {
+  return ia_hashmap_get(set, hash) != NULL;
 }
 
 void ia_hashmap_clear(ia_hashmap *set) {

@@ -9,7 +9,6 @@
  */
 #include "config.h"
 #include "error_fill.h"
-#include "hashmap.h"
 #include "str.h"
 #include <imgact/provider.h>
 #include <ini.h>
@@ -122,8 +121,6 @@ const char *ia_endpoint_problem(const char *text) {
 typedef struct reading {
   imgact_config *config;
   ia_profile *profile; /* section of the line; NULL before the first */
-  ia_profile **end;
-  ia_hashmap names; /* hashes of section names, for a fast check for duplicates */
   const char *text;
   size_t left;
   imgact_status status;
@@ -158,6 +155,19 @@ static void check_bytes(reading *r, const char *line, size_t length, size_t capa
   }
 }
 
+static bool add_profile(imgact_config *config, ia_profile *profile) {
+  bool added;
+  ia_profile **profiles = ia_grow(&config->allocator, config->profiles, config->profiles_count,
+                                  &config->profiles_capacity, sizeof(ia_profile *));
+  if (!profiles) return false;
+  config->profiles = profiles;
+  if (!ia_hashmap_put(&config->names, ia_hash(profile->name, strlen(profile->name)),
+                      (uint32_t)config->profiles_count, &added))
+    return false;
+  profiles[config->profiles_count++] = profile;
+  return true;
+}
+
 static void open_section(reading *r, const char *line, size_t length) {
   const char *end = memchr(line, ']', length);
   const char *name = line + 1;
@@ -187,21 +197,15 @@ static void open_section(reading *r, const char *line, size_t length) {
     return;
   }
 
-  bool is_new = false;
-  if (!ia_hashmap_put(&r->names, ia_hash(profile->name, strlen(profile->name)), 0, &is_new)) {
-    r->status = ia_no_memory(r->error);
-    return;
-  }
-
-  const ia_profile *first = is_new ? NULL : ia_config_find(r->config, profile->name);
+  const ia_profile *first = ia_config_find(r->config, profile->name);
   if (first) {
     REJECT(r, "duplicate section [%s], first on line %d; merge them", first->name, first->line);
     return;
   }
 
   profile->line = r->line;
-  *r->end = r->profile = profile;
-  r->end = &profile->next;
+  r->profile = profile;
+  if (!add_profile(r->config, profile)) r->status = ia_no_memory(r->error);
 }
 
 /* Rejects a value that inih would cut at " ;". */
@@ -364,7 +368,8 @@ static int on_value(void *user, const char *section, const char *name, const cha
 
 static void check_whole(reading *r) {
   const imgact_config *config = r->config;
-  for (const ia_profile *p = config->profiles; p && r->status == IMGACT_OK; p = p->next) {
+  for (size_t i = 0; i < config->profiles_count && r->status == IMGACT_OK; i++) {
+    const ia_profile *p = config->profiles[i];
     r->line = p->line;
     if (!p->values[IA_KEY_PROVIDER]) REJECT(r, "missing provider in section [%s]", p->name);
   }
@@ -377,9 +382,7 @@ static void check_whole(reading *r) {
 static imgact_status parse(imgact_config *config, const char *text, size_t length,
                            imgact_error *error) {
   static const char bom[] = "\xef\xbb\xbf";
-  reading r = {
-      .config = config, .end = &config->profiles, .text = text, .left = length, .error = error};
-  ia_hashmap_init(&r.names, &config->allocator, 0);
+  reading r = {.config = config, .text = text, .left = length, .error = error};
   if (length >= 3 && memcmp(text, bom, 3) == 0) r.text += 3, r.left -= 3;
   int wrong_line = ini_parse_stream(next_line, &r, on_value, &r);
   if (r.status == IMGACT_OK && wrong_line < 0) r.status = ia_no_memory(error);
@@ -389,7 +392,6 @@ static imgact_status parse(imgact_config *config, const char *text, size_t lengt
   }
 
   if (r.status == IMGACT_OK) check_whole(&r);
-  ia_hashmap_free(&r.names);
   return r.status;
 }
 
@@ -432,6 +434,7 @@ imgact_status imgact_config_load(const char *path, const imgact_allocator *alloc
   if (!made) return ia_no_memory(error);
   made->allocator = *allocator;
   ia_arena_init(&made->arena, &made->allocator);
+  ia_hashmap_init(&made->names, &made->allocator, 0);
   imgact_status status = load(made, path, error);
   if (status == IMGACT_OK)
     *config = made;
@@ -444,6 +447,8 @@ imgact_status imgact_config_load(const char *path, const imgact_allocator *alloc
 void imgact_config_free(imgact_config *config) {
   if (!config) return;
   imgact_allocator allocator = config->allocator;
+  ia_hashmap_free(&config->names);
+  ia_free(&allocator, config->profiles);
   ia_arena_free(&config->arena);
   ia_free(&allocator, config);
 }
@@ -455,9 +460,7 @@ const char *imgact_config_path(const imgact_config *config) { return config->pat
 int imgact_config_file_exists(const imgact_config *config) { return config->exists; }
 
 const char *imgact_config_profile_at(const imgact_config *config, size_t index) {
-  const ia_profile *profile = config->profiles;
-  while (profile && index-- > 0) profile = profile->next;
-  return profile ? profile->name : NULL;
+  return index < config->profiles_count ? config->profiles[index]->name : NULL;
 }
 
 const char *imgact_config_default_profile(const imgact_config *config) {
@@ -465,9 +468,12 @@ const char *imgact_config_default_profile(const imgact_config *config) {
 }
 
 const ia_profile *ia_config_find(const imgact_config *config, const char *name) {
-  const ia_profile *profile = config->profiles;
-  while (profile && strcmp(profile->name, name) != 0) profile = profile->next;
-  return profile;
+  const uint32_t *index = name ? ia_hashmap_get(&config->names, ia_hash(name, strlen(name))) : NULL;
+  if (!index) return NULL;
+  if (strcmp(config->profiles[*index]->name, name) == 0) return config->profiles[*index];
+  for (size_t i = 0; i < config->profiles_count; i++) /* another name of the same hash */
+    if (strcmp(config->profiles[i]->name, name) == 0) return config->profiles[i];
+  return NULL;
 }
 
 const char *imgact_config_get(const imgact_config *config, const char *profile, const char *key) {

@@ -5,6 +5,7 @@
 #define IA_CONFIG_H
 
 #include "arena.h"
+#include "hashmap.h"
 #include "os.h"
 #include <imgact/client.h>
 #include <stdbool.h>
@@ -23,7 +24,6 @@ typedef enum ia_key {
 } ia_key;
 
 typedef struct ia_profile {
-  struct ia_profile *next; /* in the order of the file */
   const char *name;
   const char *values[IA_KEYS]; /* as written; NULL = not set */
   int lines[IA_KEYS];
@@ -38,7 +38,9 @@ typedef struct ia_interned {
 struct imgact_config {
   imgact_allocator allocator;
   ia_arena arena;
-  ia_profile *profiles;
+  ia_profile **profiles; /* in the order of the file */
+  size_t profiles_count, profiles_capacity;
+  ia_hashmap names; /* hashes of their names, to the index */
   ia_interned *interned;
   const char *path; /* NULL if there is no home directory */
   const char *default_profile;

@@ -45,8 +45,9 @@ static const char *first_set(const char *const *names) {
 static void list_profiles(const imgact_config *config, const char *intro, char *text,
                           size_t capacity) {
   size_t used = (size_t)snprintf(text, capacity, "; it has no profiles");
-  for (const ia_profile *it = config->profiles; it; it = it->next) {
-    bool first = it == config->profiles;
+  for (size_t i = 0; i < config->profiles_count; i++) {
+    const ia_profile *it = config->profiles[i];
+    bool first = i == 0;
     if (first) used = 0;
     if (used + strlen(it->name) + strlen(intro) + sizeof ", , ..." > capacity) {
       (void)snprintf(text + used, capacity - used, ", ..."); /* the first name always fits */
@@ -103,7 +104,8 @@ static imgact_status choose_provider(const imgact_config *config, const char *na
   if (out->profile) name = out->profile->values[IA_KEY_PROVIDER];
   if (!name) {
     char known[PROFILES_SHOWN] = "";
-    if (config->profiles) list_profiles(config, "; known profiles: ", known, sizeof known);
+    if (config->profiles_count > 0)
+      list_profiles(config, "; known profiles: ", known, sizeof known);
     (void)REJECT(
         error,
         "no provider selected%s; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile "

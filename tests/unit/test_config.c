@@ -85,6 +85,24 @@ TEST(config_load_accepts_layout_variants) {
   }
 }
 
+// With a search through all profiles for each, this takes seconds.
+TEST(config_many_profiles_are_found) {
+  enum { PROFILES = 20000, BYTES = 40 };
+  char *text = malloc((size_t)PROFILES * BYTES), *end = text, name[16];
+  assert_non_null(text);
+  for (int i = 0; i < PROFILES; i++) end += snprintf(end, BYTES, "[p%d]\nprovider = hetzner\n", i);
+  imgact_config *config = load_text(text);
+  free(text);
+  for (size_t i = 0; i < PROFILES; i++) {
+    snprintf(name, sizeof name, "p%zu", i);
+    assert_string_equal(imgact_config_profile_at(config, i), name);
+    assert_string_equal(imgact_config_get(config, name, "provider"), "hetzner");
+  }
+  assert_null(imgact_config_profile_at(config, PROFILES));
+  assert_null(imgact_config_get(config, "p20000", "provider"));
+  imgact_config_free(config);
+}
+
 TEST(config_empty_file_has_no_profiles) {
   static const char *const empty[] = {"", "\n", "# nothing\n", "\xef\xbb\xbf"};
   for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
