@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Serves prebuilt responses as fast as a socket takes them: the pages of a list of 2,000 images in
-// the form of Hetzner's (/v1) and of DigitalOcean's (/v2), and one image (/v1/images/1). Prints its
-// port; at the end of its standard input, it prints how many connections it had and ends.
+// Serves prebuilt responses as fast as a socket takes them: the pages of a list in the form of
+// Hetzner's (/v1) and of DigitalOcean's (/v2), and one image (/v1/images/1): server [IMAGES], a
+// multiple of 200. Prints its port; at the end of its standard input, it prints how many
+// connections it had and ends.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,8 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { IMAGES = 2000, HZ_PER_PAGE = 50, HZ_PAGES = IMAGES / HZ_PER_PAGE };
-enum { DO_PER_PAGE = 200, DO_PAGES = IMAGES / DO_PER_PAGE, PEERS_MAX = 1024 };
+enum { HZ_PER_PAGE = 50, DO_PER_PAGE = 200, PEERS_MAX = 1024 };
 
 typedef struct reply {
   char *data;
@@ -27,7 +27,8 @@ typedef struct peer {
   char request[8192];
 } peer;
 
-static reply hetzner[HZ_PAGES + 1], digitalocean[DO_PAGES + 1]; // by page; 0: one image
+static int images = 2000, hz_pages, do_pages;
+static reply *hetzner, *digitalocean; // by page; 0: one image
 static peer peers[PEERS_MAX];
 static size_t peers_count, connections;
 
@@ -37,7 +38,7 @@ static void check(int good, const char *what) {
   exit(1);
 }
 
-static void write_hetzner(FILE *out, int id) {
+static void write_hetzner(FILE *out, int first_id, int id) {
   fprintf(out,
           "{\"id\":%d,\"type\":\"snapshot\",\"status\":\"available\",\"name\":null,"
           "\"description\":\"nightly build %d of the "
@@ -51,7 +52,7 @@ static void write_hetzner(FILE *out, int id) {
           "\"env\":\"prod\",\"team\":"
           "\"web\","
           "\"build\":\"%d\"},\"architecture\":\"%s\"}",
-          100000 + id, id, id % 40 + 1, id % 9 + 1, id % 12 + 1, id % 28 + 1, id % 60,
+          first_id + id, id, id % 40 + 1, id % 9 + 1, id % 12 + 1, id % 28 + 1, id % 60,
           7000 + id % 30, id % 30, id % 3 ? "false" : "true", id, id % 2 ? "x86" : "arm");
 }
 
@@ -69,18 +70,18 @@ static char *hetzner_body(int page, size_t *length) {
   char *body = NULL, next[16] = "null", previous[16] = "null";
   FILE *out = open_memstream(&body, length);
   check(out != NULL, "open_memstream");
-  if (page < HZ_PAGES) (void)snprintf(next, sizeof next, "%d", page + 1);
+  if (page < hz_pages) (void)snprintf(next, sizeof next, "%d", page + 1);
   if (page > 1) (void)snprintf(previous, sizeof previous, "%d", page - 1);
   fputs(page ? "{\"images\":[" : "{\"image\":", out);
   for (int i = 0; i < (page ? HZ_PER_PAGE : 1); i++) {
     if (i) fputc(',', out);
-    write_hetzner(out, (page ? page - 1 : 0) * HZ_PER_PAGE + i);
+    write_hetzner(out, page ? 100000 : 1, (page ? page - 1 : 0) * HZ_PER_PAGE + i);
   }
   if (page)
     fprintf(out,
             "],\"meta\":{\"pagination\":{\"page\":%d,\"per_page\":%d,\"previous_page\":%s,\"next_"
             "page\":%s,\"last_page\":%d,\"total_entries\":%d}}",
-            page, HZ_PER_PAGE, previous, next, HZ_PAGES, IMAGES);
+            page, HZ_PER_PAGE, previous, next, hz_pages, images);
   fputc('}', out);
   check(fclose(out) == 0, "fclose");
   return body;
@@ -98,13 +99,13 @@ static char *digitalocean_body(int page, size_t *length) {
   }
   fputs("],\"links\":{\"pages\":{", out);
   if (page > 1) fputs("\"first\":\"http://127.0.0.1/v2/images?page=1&per_page=200\",", out);
-  if (page < DO_PAGES) {
+  if (page < do_pages) {
     fputs("\"next\":\"", out);
     fprintf(out, link, page + 1);
     fputs("\",", out);
   }
-  fprintf(out, "\"last\":\"http://127.0.0.1/v2/images?page=%d&per_page=200\"}},", DO_PAGES);
-  fprintf(out, "\"meta\":{\"total\":%d}}", IMAGES);
+  fprintf(out, "\"last\":\"http://127.0.0.1/v2/images?page=%d&per_page=200\"}},", do_pages);
+  fprintf(out, "\"meta\":{\"total\":%d}}", images);
   check(fclose(out) == 0, "fclose");
   return body;
 }
@@ -128,11 +129,16 @@ static reply build_reply(char *body, size_t length) {
 
 static void build_replies(void) {
   size_t length;
-  for (int page = 0; page <= HZ_PAGES; page++) {
+  hz_pages = images / HZ_PER_PAGE;
+  do_pages = images / DO_PER_PAGE;
+  hetzner = calloc((size_t)hz_pages + 1, sizeof *hetzner);
+  digitalocean = calloc((size_t)do_pages + 1, sizeof *digitalocean);
+  check(hetzner && digitalocean, "calloc");
+  for (int page = 0; page <= hz_pages; page++) {
     char *body = hetzner_body(page, &length);
     hetzner[page] = build_reply(body, length);
   }
-  for (int page = 1; page <= DO_PAGES; page++) {
+  for (int page = 1; page <= do_pages; page++) {
     char *body = digitalocean_body(page, &length);
     digitalocean[page] = build_reply(body, length);
   }
@@ -140,7 +146,7 @@ static void build_replies(void) {
 
 static const reply *reply_to(const char *request) {
   int of_digitalocean = strncmp(request, "GET /v2/", 8) == 0;
-  int pages = of_digitalocean ? DO_PAGES : HZ_PAGES;
+  int pages = of_digitalocean ? do_pages : hz_pages;
   if (strncmp(request, "GET /v1/images/1", 16) == 0) return &hetzner[0];
   const char *at = strstr(request, "page=");
   while (at && at[-1] != '?' && at[-1] != '&') at = strstr(at + 1, "page="); // not per_page=
@@ -190,8 +196,9 @@ static void add_peer(int listener) {
   connections++;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
   static struct pollfd items[PEERS_MAX + 2];
+  if (argc > 1) images = atoi(argv[1]);
   build_replies();
   items[0] = (struct pollfd){.fd = listen_on_loopback(), .events = POLLIN};
   items[1] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
@@ -207,7 +214,9 @@ int main(void) {
     if (items[0].revents) add_peer(items[0].fd);
   }
   printf("%zu\n", connections);
-  for (int page = 0; page <= HZ_PAGES; page++) free(hetzner[page].data);
-  for (int page = 1; page <= DO_PAGES; page++) free(digitalocean[page].data);
+  for (int page = 0; page <= hz_pages; page++) free(hetzner[page].data);
+  for (int page = 1; page <= do_pages; page++) free(digitalocean[page].data);
+  free(hetzner);
+  free(digitalocean);
   return 0;
 }
