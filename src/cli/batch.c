@@ -126,8 +126,10 @@ void cli_batch_run(cli_batch *batch) {
   batch->app->attempts = 0;
   batch->app->alone = batch->count == 1;
   batch->left = batch->count;
-  for (size_t i = 0; i < batch->count; i++)
+  for (size_t i = 0; i < batch->count; i++) {
+    configure(batch->app, batch->items[i].op); /* again: the deadlines must end together */
     imgact_op_start(batch->items[i].op, item_on_end, &batch->items[i]);
+  }
 
   while (batch->left > 0) {
     if (!cancelled && cli_interrupted()) {
