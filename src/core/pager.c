@@ -200,8 +200,9 @@ static void open_window(ia_pager *pager, const imgact_result *result) {
   bool numbered = result->next_page == ref->number + 1 && !result->next_token &&
                   result->page.last > ref->number && result->page.total >= 0;
   bool same = result->page.total == base->total && result->page.last == base->last_number;
-  if (pager->options.ahead < 2 || pager->options.page || pager->options.paged || base->moved)
-    return;
+  size_t ahead = pager->options.ahead;
+  if (ahead < 2 || pager->options.page || base->moved) return;
+  if (pager->options.paged && ahead > IA_PAGED_AHEAD) ahead = IA_PAGED_AHEAD;
   if (pager->index == 0 && numbered) {
     base->total = result->page.total;
     base->last_number = result->page.last;
@@ -214,7 +215,7 @@ static void open_window(ia_pager *pager, const imgact_result *result) {
     pager->window.arrived = on_arrived;
     pager->window.owner = pager;
     /* Page by page needs less memory. */
-    base->moved = !ia_page_window_open(&pager->window, pager->options.ahead, pager->index + 1);
+    base->moved = !ia_page_window_open(&pager->window, ahead, pager->index + 1);
   }
 }
 
@@ -222,7 +223,7 @@ static void open_window(ia_pager *pager, const imgact_result *result) {
 static bool is_wanted(const ia_pager *pager, uint64_t index) {
   uint64_t max_items = (uint64_t)pager->options.max_items;
   return !max_items || pager->sort_locally ||
-         index * pager->base.length < max_items - pager->delivered;
+         pager->before_query + index * pager->base.length < max_items;
 }
 
 /* Requests pages while the window has room. */
@@ -306,6 +307,11 @@ static bool use_window(ia_pager *pager, const ia_page_ref *ref) {
   return false;
 }
 
+static bool is_next_there(const ia_pager *pager) {
+  const ia_page_fetch *fetch = ia_page_window_head(&pager->window);
+  return ia_page_window_is_open(&pager->window) && fetch && fetch->arrived;
+}
+
 /* Returns true if a page of the window shows that the list has changed. */
 static bool has_moved(const ia_pager *pager, const imgact_result *page) {
   int64_t number = pager->pages.refs[pager->index].number;
@@ -354,6 +360,7 @@ static bool begin_query(ia_pager *pager) {
   pager->coverage = (ia_page_coverage){.total = -1};
   pager->base = (ia_page_base){.dropped = pager->base.dropped};
   ia_page_window_close(&pager->window);
+  pager->before_query = pager->delivered + ia_item_list_count(&pager->items);
   pager->index = 0;
   pager->checked_until = 0;
   pager->pages.count = 0;
@@ -364,15 +371,23 @@ static bool begin_query(ia_pager *pager) {
   return false;
 }
 
+static void on_resume(ia_timer *timer);
+
+/* Goes on after a page was delivered. */
+static bool resume(ia_pager *pager) {
+  pager->delivered += ia_item_list_count(&pager->items);
+  ia_item_list_delivered(&pager->items);
+  if (!ask_page(pager)) return false;
+  ia_timers *timers = &pager->client->engine->timers;
+  if (is_next_there(pager)) ia_timer_set(timers, &pager->resume, timers->now.mono_ms, on_resume);
+  return true;
+}
+
 bool ia_pager_start(ia_pager *pager, imgact_result *result) {
   bool goes_on = pager->state == IA_PAGER_PAUSED;
   pager->result = result;
   ia_error_clear(&pager->error);
-  if (goes_on) {
-    pager->delivered += ia_item_list_count(&pager->items);
-    ia_item_list_delivered(&pager->items);
-    return ask_page(pager);
-  }
+  if (goes_on) return resume(pager);
   pager->call.per_page =
       pager->options.per_page ? pager->options.per_page : pager->client->provider->max_per_page;
   pager->items.deliver_pages = pager->options.paged;
@@ -388,6 +403,7 @@ bool ia_pager_start(ia_pager *pager, imgact_result *result) {
 void ia_pager_stop(ia_pager *pager) {
   ia_exchange_free(pager->exchange);
   pager->exchange = NULL;
+  ia_timer_stop(&pager->client->engine->timers, &pager->resume);
   ia_page_window_close(&pager->window);
   ia_item_list_free(&pager->items);
   ia_free(pager->client->allocator, pager->pages.refs);
@@ -668,15 +684,11 @@ static ia_pager_state on_fetched(ia_pager *pager) {
 /* Does what follows from a response, as long as the next page is there. */
 static void proceed(ia_pager *pager, ia_pager_state next) {
   pager->state = next;
-  while (pager->state == IA_PAGER_READING && ia_page_window_is_open(&pager->window)) {
-    const ia_page_fetch *fetch = ia_page_window_head(&pager->window);
-    if (!fetch || !fetch->arrived) break;
-    pager->state = on_fetched(pager);
-  }
+  while (pager->state == IA_PAGER_READING && is_next_there(pager)) pager->state = on_fetched(pager);
   if (pager->state == IA_PAGER_READING || pager->state == IA_PAGER_ASKING) return;
   ia_exchange_free(pager->exchange);
   pager->exchange = NULL;
-  ia_page_window_close(&pager->window);
+  if (pager->state == IA_PAGER_ENDED) ia_page_window_close(&pager->window);
   pager->done(pager);
 }
 
@@ -684,6 +696,11 @@ static void on_arrived(ia_page_window *window) {
   ia_pager *pager = window->owner;
   if (pager->state == IA_PAGER_READING && window->index == pager->index)
     proceed(pager, pager->state);
+}
+
+static void on_resume(ia_timer *timer) {
+  ia_pager *pager = IA_ENTRY(timer, ia_pager, resume);
+  if (pager->state == IA_PAGER_READING) proceed(pager, pager->state);
 }
 
 static void on_response(ia_exchange *exchange) {

@@ -13,6 +13,7 @@
 #include "page_window.h"
 
 #define IA_MAX_QUERIES 8
+#define IA_PAGED_AHEAD 4 /* the caller may stop after any page, and memory is to stay flat */
 
 /* The queries that together answer the call, one after the other. */
 typedef struct ia_query_plan {
@@ -34,7 +35,8 @@ typedef struct ia_page_options {
   int64_t per_page;  /* 0 = as many as the provider allows */
   int64_t max_items; /* 0 = all */
   bool paged;        /* each page is delivered by itself */
-  size_t ahead;      /* pages that may be requested before their turn; 0 and 1 = none */
+  size_t ahead;      /* pages that may be requested before their turn; 0 and 1 = none; paged: at
+                        most IA_PAGED_AHEAD */
 } ia_page_options;
 
 typedef enum ia_pager_state {
@@ -74,9 +76,11 @@ typedef struct ia_pager {
   ia_item_entry *asked;   /* in state ASKING */
   imgact_pagination last; /* what the last page said */
   ia_page_window window;
+  ia_timer resume;   /* a page of the window is there when the caller goes on */
   ia_page_base base; /* of the window */
   uint64_t requests, pages_of_earlier_queries;
   uint64_t delivered;                                      /* items of earlier pages */
+  uint64_t before_query;                                   /* items of earlier queries */
   uint32_t requested_filters, local_filters, left_filters; /* left: by encode, to this library */
   bool sort_locally;
   bool changed; /* the total of a page differs from that of the page before */

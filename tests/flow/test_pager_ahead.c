@@ -233,18 +233,68 @@ TEST(ahead_cancelled_list_ends) {
   harness_free(s);
 }
 
-// Page by page nothing is requested ahead.
-TEST(ahead_is_not_for_paged_lists) {
-  book b = {.pages = PAGES};
-  harness *s = open_book(&b, 0);
-  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL),
-                                    (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
-  for (size_t page = 1; page <= 5; page++) {
+static imgact_op *run_paged(harness *s, int64_t max_items) {
+  return harness_configure(
+      imgact_list_images(s->client, NULL),
+      (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED, .max_items = max_items});
+}
+
+// The pages that are there already are delivered without a delay.
+TEST(ahead_paged_requests_four_pages) {
+  book b = {.pages = PAGES, .delay_ms = 40};
+  harness *s = open_book(&b, 64);
+  imgact_op *op = run_paged(s, 0);
+  for (size_t page = 1; page <= PAGES; page++) {
+    size_t count;
     harness_run(op, IMGACT_OK);
-    assert_int_equal(b.requests, page);
+    assert_int_equal(atoi(imgact_op_images(op, &count)[0]->id), page);
+    assert_int_equal(count, 1);
+    if (page == 1) assert_int_equal(b.requests, 1); // before the second page, nothing is certain
+    assert_true(b.requests <= page + 4);
   }
+  harness_run(op, IMGACT_END);
+  assert_int_equal(b.requests, PAGES);
+  assert_true(scripted_now_ms(s->script) <= 40 * (2 + (PAGES - 2 + 3) / 4));
   imgact_op_free(op);
   harness_free(s);
+}
+
+TEST(ahead_paged_stops_at_limit) {
+  book b = {.pages = PAGES};
+  harness *s = open_book(&b, 0);
+  imgact_op *op = run_paged(s, 7);
+  for (size_t page = 1; page <= 7; page++) harness_run(op, IMGACT_OK);
+  harness_run(op, IMGACT_END);
+  assert_int_equal(b.requests, 7);
+  imgact_op_free(op);
+  harness_free(s);
+}
+
+// At any page, with requests on their way.
+TEST(ahead_paged_can_be_freed) {
+  for (size_t pages = 1; pages <= 6; pages++) {
+    book b = {.pages = PAGES, .delay_ms = 40};
+    harness *s = open_book(&b, 0);
+    imgact_op *op = run_paged(s, 0);
+    for (size_t page = 1; page <= pages; page++) harness_run(op, IMGACT_OK);
+    imgact_op_free(op);
+    imgact_op_free(harness_run(imgact_list_images(s->client, NULL), IMGACT_OK));
+    harness_free(s);
+  }
+}
+
+// The last pages answer 404, or 500 for good, while the caller has an earlier one.
+TEST(ahead_paged_errors_come_in_turn) {
+  static const book books[] = {{.pages = 8, .broken = 6}, {.pages = 8, .missing = 6}};
+  for (size_t i = 0; i < 2; i++) {
+    book b = books[i];
+    harness *s = open_book(&b, 0);
+    imgact_op *op = run_paged(s, 0);
+    for (size_t page = 1; page <= 5; page++) harness_run(op, IMGACT_OK);
+    assert_int_not_equal(imgact_op_run(op), IMGACT_OK);
+    imgact_op_free(op);
+    harness_free(s);
+  }
 }
 
 static imgact_op *list(const book *b, imgact_client *client) {
@@ -252,26 +302,38 @@ static imgact_op *list(const book *b, imgact_client *client) {
   return b->actions ? imgact_list_actions(client, NULL) : imgact_list_images(client, NULL);
 }
 
+// Returns how many items were delivered.
+static size_t run_all(imgact_op *op, bool paged, imgact_status *status) {
+  size_t items = 0, images, actions;
+  while ((*status = imgact_op_run(op)) == IMGACT_OK) {
+    imgact_op_images(op, &images);
+    imgact_op_actions(op, &actions);
+    items += images + actions;
+    if (!paged) break;
+  }
+  return items;
+}
+
 TEST(ahead_without_memory_ends_cleanly) {
   static const book books[] = {{.pages = 12},
                                {.pages = 12, .actions = true},
                                {.pages = 8, .moved_from = 6},
                                {.pages = 8, .links = true, .odd_link = 5}};
-  for (size_t i = 0; i < sizeof books / sizeof *books; i++)
+  for (size_t i = 0; i < 2 * sizeof books / sizeof *books; i++)
     for (size_t fail_at = 1, failures = 1; failures > 0; fail_at++) {
-      book b = books[i];
+      book b = books[i / 2];
+      bool paged = i % 2;
       harness *s = b.harness =
           harness_with((harness_options){.digitalocean = b.links, .fail_at = fail_at});
       scripted_when(s->script, serve_page, &b);
       imgact_op *op = list(&b, s->client);
-      imgact_status status = imgact_op_run(op);
-      size_t images, actions;
-      imgact_op_images(op, &images);
-      imgact_op_actions(op, &actions);
-      if (status == IMGACT_OK)
-        assert_int_equal(images + actions, b.pages);
-      else
-        assert_int_equal(status, IMGACT_NOMEM);
+      imgact_op_options options = {.size = sizeof options,
+                                   .flags = paged ? IMGACT_OP_FLAG_PAGED : 0};
+      imgact_op_set_options(op, &options);
+      imgact_status status;
+      size_t items = run_all(op, paged, &status);
+      if (status != IMGACT_NOMEM) assert_int_equal(items, b.pages);
+      if (status != IMGACT_NOMEM) assert_int_equal(status, paged ? IMGACT_END : IMGACT_OK);
       imgact_op_free(op);
       failures = s->memory.failures;
       harness_free(s);

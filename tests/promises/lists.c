@@ -255,7 +255,7 @@ static int tap(int number, bool good, const char *name, const cloud *c) {
 }
 
 #define TESTS       11 /* of each cloud, page by page */
-#define TESTS_AHEAD 5  /* with pages that are requested before their turn */
+#define TESTS_AHEAD 6  /* with pages that are requested before their turn */
 
 static int prove_mode(cloud *c, uint64_t seed, uint64_t walks, walk_mode mode, const char *what,
                       const char *name, int number) {
@@ -320,7 +320,8 @@ static int prove_ahead(cloud *c, uint64_t seed, uint64_t walks, int number) {
     const char *what, *name;
   } modes[] = {{{.sorted = true}, "ahead, sorted", "pages ahead, sorted: the same"},
                {{.filtered = true}, "ahead, filtered", "pages ahead, filtered: the same"},
-               {{.limited = true}, "ahead, limited", "pages ahead, limited: the same"}};
+               {{.limited = true}, "ahead, limited", "pages ahead, limited: the same"},
+               {{.paged = true}, "ahead, page by page", "pages ahead, page by page: the same"}};
   tally chance = {0};
   walk_by_chance(c, seed, walks, (walk_mode){.small = false}, &chance);
   show("ahead, by chance", &chance);
