@@ -10,10 +10,17 @@
 
 #define FIRST_BLOCK_BYTES ((size_t)512)
 #define LAST_BLOCK_BYTES  ((size_t)4 << 10)
-#define POOL_MAX_BLOCKS   1024 /* 4 MiB */
+#define POOL_MAX_BLOCKS   512 /* 2 MiB */
 
 /* Sanitizers find uses of a block in the pool. */
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IA_WITH_ASAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define IA_WITH_ASAN
+#endif
+#ifdef IA_WITH_ASAN
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(address, bytes)   ((void)(address), (void)(bytes))

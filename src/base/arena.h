@@ -9,7 +9,7 @@
 typedef struct ia_arena_block ia_arena_block;
 
 /* Blocks that arenas with the same allocator have freed, for reuse: memory that the C library gave
- * back to the system would have to be cleared by it again. At most 4 MiB. Zeroed at first. */
+ * back to the system would have to be cleared by it again. At most 2 MiB. Zeroed at first. */
 typedef struct ia_arena_pool {
   ia_arena_block *blocks;
   size_t count;
@@ -31,13 +31,13 @@ typedef struct ia_arena_point {
 /* Allocates nothing; the first block is allocated on demand. */
 void ia_arena_init(ia_arena *arena, const imgact_allocator *allocator);
 /* Returns zeroed memory aligned for any type; NULL if there is no memory. Block sizes double from
- * 512 bytes to 64 KiB. */
+ * 512 bytes to 4 KiB. */
 void *ia_arena_alloc(ia_arena *arena, size_t bytes);
 /* Allocates count * bytes; NULL also on overflow. */
 void *ia_arena_array(ia_arena *arena, size_t count, size_t bytes);
 char *ia_arena_copy(ia_arena *arena, const char *text);                  /* NULL if text is NULL */
 char *ia_arena_copy_n(ia_arena *arena, const char *text, size_t length); /* appends a NUL */
-/* Frees everything except the newest block, if that has at most 64 KiB. */
+/* Frees everything except the newest block, if that has at most 4 KiB. */
 void ia_arena_reset(ia_arena *arena);
 ia_arena_point ia_arena_mark(const ia_arena *arena);
 /* Frees everything allocated since the mark, which stays valid. A reset invalidates marks. */

@@ -32,6 +32,7 @@ typedef struct ia_curl {
   CURLM *multi;
   ia_sockets sockets;
   ia_link opening; /* the first transfer to an HTTPS origin, until its connection is open */
+  size_t openers;  /* in that list when the waiting ones were last looked at */
   ia_link waiting; /* with HTTP/2, they can share that connection */
   ia_link running, finished, idle;
   size_t running_count, idle_count;
@@ -47,7 +48,7 @@ typedef struct ia_curl {
                      checked at short intervals */
   bool forgetful; /* see ia_compat_forgets_addresses() */
   bool global;
-  bool with_bundle; /* a certificate was not trusted without it */
+  bool with_bundle; /* a certificate was trusted with it, and not without */
   ia_authorities authorities;
   imgact_header headers[IA_HEAD_MAX_LINES]; /* of the response that is being delivered */
 } ia_curl;
@@ -178,31 +179,49 @@ static imgact_status run_or_wait(ia_curl *curl, ia_transfer *transfer) {
                    : is_first ? &curl->opening
                               : &curl->running,
                    &transfer->link);
+  if (status == IMGACT_OK && is_first && !waits) curl->openers++;
   return status;
 }
 
 static void finish(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
   transfer->result = result;
+  curl->with_bundle = curl->with_bundle || (transfer->with_bundle && transfer->sent);
   stop_running(curl, transfer);
   ia_heap_remove(&curl->deadlines, &transfer->deadline);
   ia_list_append(&curl->finished, &transfer->link);
 }
 
-/* Runs what need not wait any more. */
+/* Runs what need not wait any more. Call after one that was opening may have its connection, or has
+ * ended. */
 static void run_waiting(ia_curl *curl) {
   ia_link *link = curl->opening.next;
+  size_t openers = 0;
   while (link != &curl->opening) {
     ia_transfer *transfer = IA_ENTRY(link, ia_transfer, link);
     link = link->next;
-    if (transfer->sent) ia_list_append(&curl->running, &transfer->link);
+    if (!transfer->sent) {
+      openers++;
+      continue;
+    }
+    curl->with_bundle = curl->with_bundle || transfer->with_bundle;
+    ia_list_append(&curl->running, &transfer->link);
   }
+  if (openers == curl->openers) return;
+  curl->openers = openers;
 
   ia_link all; /* those that must go on waiting are appended to the other list again */
   ia_list_init(&all);
   while (!ia_list_empty(&curl->waiting)) ia_list_append(&all, curl->waiting.next);
   while (!ia_list_empty(&all)) {
     ia_transfer *transfer = IA_ENTRY(all.next, ia_transfer, link);
-    if (run_or_wait(curl, transfer) == IMGACT_OK) continue;
+    if (is_opening(curl, transfer->origin)) {
+      ia_list_append(&curl->waiting, &transfer->link);
+      continue;
+    }
+    int64_t left_ms = transfer->deadline.due_ms - now_ms();
+    if (ia_transfer_renew(transfer, curl->with_bundle, left_ms) == CURLE_OK &&
+        run_or_wait(curl, transfer) == IMGACT_OK)
+      continue;
     transfer->failure = IMGACT_FAILURE_NOMEM;
     finish(curl, transfer, CURLE_OUT_OF_MEMORY);
   }
@@ -318,7 +337,6 @@ static bool run_again(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
   stop_running(curl, transfer);
   if (transfer->http11_required) remember_http11(curl, transfer->request->url);
   if (!ia_transfer_again(transfer, result, transfer->deadline.due_ms - now_ms())) return false;
-  curl->with_bundle = curl->with_bundle || transfer->with_bundle;
   if (run(curl, transfer) == IMGACT_OK) return true;
   transfer->failure = IMGACT_FAILURE_NOMEM;
   return false;
@@ -377,6 +395,7 @@ static int64_t next_due_ms(const ia_curl *curl) {
 static int curl_timeout_ms(imgact_transport *transport) {
   ia_curl *curl = self(transport);
   int64_t due_ms = next_due_ms(curl);
+  if (!ia_list_empty(&curl->finished)) return 0;
   if (curl->running_count == 0 && due_ms == NEVER) return -1;
   if (curl->blind) return BLIND_INTERVAL_MS;
   if (must_retry_connect(curl)) return 0;

@@ -170,7 +170,7 @@ static bool has_further(char *bundle, const char *texts) {
   return false;
 }
 
-bool ia_authorities_can_grow(const ia_authorities *a) {
+static bool bundle_has_further(const ia_authorities *a) {
   ia_buf bundle, texts;
   if (!a->folder || !a->bundle) return false;
   ia_buf_init(&bundle, a->given.allocator, CA_MAX_BYTES);
@@ -186,14 +186,22 @@ bool ia_authorities_can_grow(const ia_authorities *a) {
   return further;
 }
 
+bool ia_authorities_can_grow(ia_authorities *a) {
+  if (!a->compared) a->further = bundle_has_further(a);
+  a->compared = true;
+  return a->further;
+}
+
 static CURLcode set_blob(CURL *easy, const ia_buf *text) {
   struct curl_blob blob = {text->data, text->length, CURL_BLOB_NOCOPY};
-  IA_CURL_SET(easy, CURLOPT_CAINFO_BLOB, text->length > 0 ? &blob : NULL);
-  return CURLE_OK;
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, text->length > 0 ? &blob : NULL);
+  /* Not with every TLS library; then none was set before. */
+  return code == CURLE_NOT_BUILT_IN && text->length == 0 ? CURLE_OK : code;
 }
 
 CURLcode ia_authorities_set(const ia_authorities *a, CURL *easy, bool with_bundle) {
   bool by_folder = a->folder && !with_bundle;
+  if (!a->folder && a->given.length == 0) return CURLE_OK; /* libcurl's own, and nothing else */
   /* With other TLS libraries, libcurl's default stays. */
   if (a->is_openssl) IA_CURL_SET(easy, CURLOPT_CAPATH, a->folder);
   IA_CURL_SET(easy, CURLOPT_CAINFO, by_folder ? NULL : a->bundle);

@@ -15,6 +15,8 @@ typedef struct ia_authorities {
   const char *folder; /* libcurl's own folder, if the TLS library finds certificates in it by the
                          hash of their subject; NULL = none */
   bool is_openssl;
+  bool compared,
+      further; /* the bundle with the folder; it has an authority that the folder lacks */
 } ia_authorities;
 
 /* path: PEM file with further authorities, which is read; NULL = none. INVALID_ARGUMENT names the
@@ -23,9 +25,9 @@ imgact_status ia_authorities_open(ia_authorities *authorities, const imgact_allo
                                   const char *path, imgact_error *error);
 void ia_authorities_free(ia_authorities *authorities);
 
-/* Returns true if a certificate may be trusted with the bundle that was not trusted without it:
- * reads the bundle and the folder. */
-bool ia_authorities_can_grow(const ia_authorities *authorities);
+/* Returns true if a certificate may be trusted with the bundle that was not trusted without it. The
+ * first call reads the bundle and the folder. */
+bool ia_authorities_can_grow(ia_authorities *authorities);
 /* Sets a handle up. with_bundle: also where the folder is enough for most certificates. */
 CURLcode ia_authorities_set(const ia_authorities *authorities, CURL *easy, bool with_bundle);
 

@@ -143,7 +143,8 @@ ia_connection *ia_connections_find(const ia_connections *connections, const ia_e
 bool ia_connections_has(const ia_connections *connections, uint64_t origin) {
   for (ia_link *link = connections->open.next; link != &connections->open; link = link->next) {
     ia_connection *connection = IA_ENTRY(link, ia_connection, link);
-    if (connection->used && !connection->abandoned && connection->origin == origin) return true;
+    bool in_use = connection->used && connection->refs > 1;
+    if (in_use && !connection->abandoned && connection->origin == origin) return true;
   }
   return false;
 }

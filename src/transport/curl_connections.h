@@ -50,7 +50,8 @@ void ia_connections_free(ia_connections *connections);
 /* Returns the open connection with these ends and adds a reference. NULL if there is none. */
 ia_connection *ia_connections_find(const ia_connections *connections, const ia_endpoints *ends);
 
-/* Returns true if a connection to this origin is open that may accept a request. */
+/* Returns true if a connection to this origin is in use. An idle one may have been closed by the
+ * server, or be too old for libcurl. */
 bool ia_connections_has(const ia_connections *connections, uint64_t origin);
 
 /* Returns true if a request may be sent on the connection, which then counts as used. A new

@@ -137,7 +137,7 @@ static const char *set_up(ia_transfer *transfer) {
 }
 
 ia_transfer *ia_transfer_new(const imgact_allocator *allocator, ia_connections *connections,
-                             const ia_authorities *authorities, const char **lacking) {
+                             ia_authorities *authorities, const char **lacking) {
   ia_transfer *transfer = ia_alloc_zero(allocator, sizeof *transfer);
   *lacking = NULL;
   if (!transfer) return NULL;
@@ -292,8 +292,9 @@ static CURLcode set_run(ia_transfer *transfer, int64_t left_ms, bool new_connect
 
 static CURLcode set_authorities(ia_transfer *transfer, bool with_bundle) {
   if (transfer->with_bundle == with_bundle) return CURLE_OK;
-  transfer->with_bundle = with_bundle;
-  return ia_authorities_set(transfer->authorities, transfer->easy, with_bundle);
+  CURLcode result = ia_authorities_set(transfer->authorities, transfer->easy, with_bundle);
+  if (result == CURLE_OK) transfer->with_bundle = with_bundle;
+  return result;
 }
 
 imgact_status ia_transfer_prepare(ia_transfer *transfer, const imgact_http_request *request,
@@ -310,6 +311,11 @@ imgact_status ia_transfer_prepare(ia_transfer *transfer, const imgact_http_reque
   if (result == CURLE_OK) result = set_run(transfer, request->timeout_ms, false);
   if (result == CURLE_OK) return IMGACT_OK;
   return result == CURLE_OUT_OF_MEMORY ? IMGACT_NOMEM : IMGACT_INTERNAL;
+}
+
+CURLcode ia_transfer_renew(ia_transfer *transfer, bool with_bundle, int64_t left_ms) {
+  CURLcode result = set_authorities(transfer, with_bundle);
+  return result == CURLE_OK ? set_run(transfer, left_ms, false) : result;
 }
 
 static bool idempotent(const imgact_http_request *request) {

@@ -32,9 +32,9 @@ typedef struct ia_transfer {
   const imgact_http_request *request;
   imgact_exchange *exchange;
   ia_connections *connections; /* of the transport */
-  const ia_authorities *authorities;
-  ia_connection *connection; /* the connection selected for the request; NULL = none so far */
-  uint64_t origin;           /* hash of the scheme, host and port; 0 without TLS */
+  ia_authorities *authorities; /* of the transport */
+  ia_connection *connection;   /* the connection selected for the request; NULL = none so far */
+  uint64_t origin;             /* hash of the scheme, host and port; 0 without TLS */
   ia_decoder decoder;
   ia_buf fields; /* headers of the final response: name NUL value NUL ... */
   ia_buf body;   /* decoded */
@@ -63,7 +63,7 @@ typedef struct ia_transfer {
 /* Returns NULL if there is no memory, or if libcurl lacks a required feature, which *lacking then
  * names. */
 ia_transfer *ia_transfer_new(const imgact_allocator *allocator, ia_connections *connections,
-                             const ia_authorities *authorities, const char **lacking);
+                             ia_authorities *authorities, const char **lacking);
 /* The handle must have been removed from the multi handle. */
 void ia_transfer_free(ia_transfer *transfer);
 
@@ -72,6 +72,8 @@ void ia_transfer_free(ia_transfer *transfer);
  * Returns NOMEM or INTERNAL if it cannot be sent. */
 imgact_status ia_transfer_prepare(ia_transfer *transfer, const imgact_http_request *request,
                                   uint64_t origin, bool http11, bool with_bundle);
+/* Call before a run that was put off: the authorities, and the time that is left. */
+CURLcode ia_transfer_renew(ia_transfer *transfer, bool with_bundle, int64_t left_ms);
 /* Returns true if the finished transfer must be run again, and prepares it: the request was not
  * sent, the certificate may be trusted with the bundle, or the request is idempotent and the server
  * requires HTTP/1.1. left_ms: time until its deadline. */

@@ -119,6 +119,32 @@ TEST(authorities_bundle_alone_is_trusted) {
   close_store(&s);
 }
 
+static bool all_finished(void *user) {
+  const net_exchange *all = user;
+  bool finished = true;
+  for (int i = 0; i < 8; i++) finished = finished && all[i].finished;
+  return finished;
+}
+
+// Only the first of several requests needs two connections.
+TEST(authorities_waiting_requests_use_bundle) {
+  store s;
+  net_exchange all[8];
+  open_store(&s, false, true);
+  open_client(&s, NULL);
+  for (int i = 0; i < 8; i++) {
+    net_request(&s.n, &all[i], "POST", "/", "{}");
+    net_send(&s.n, &all[i]);
+  }
+  net_drive(&s.n, all_finished, all);
+  for (int i = 0; i < 8; i++) {
+    assert_answered(&all[i], 200);
+    net_clear(&all[i]);
+  }
+  assert_in_range(loopback_connections(s.n.server), 2, 9);
+  close_store(&s);
+}
+
 // The bundle has nothing that the folder lacks, so there is no second connection.
 TEST(authorities_unknown_is_not_trusted) {
   store s;
@@ -151,14 +177,16 @@ TEST(authorities_given_file_keeps_the_others) {
   }
 }
 
-// Without files named by hashes, the bundle is used at once.
+// Without files named by hashes, the bundle and the given file are used at once.
 TEST(authorities_other_folder_is_ignored) {
-  store s;
-  open_store(&s, false, true);
-  assert_int_equal(unlink(s.entry), 0);
-  open_client(&s, NULL);
-  expect_answer(&s, 1, 1);
-  close_store(&s);
+  for (int in_bundle = 0; in_bundle < 2; in_bundle++) {
+    store s;
+    open_store(&s, false, in_bundle);
+    assert_int_equal(unlink(s.entry), 0);
+    open_client(&s, in_bundle ? s.wrong.path : s.right.path);
+    expect_answer(&s, 1, 1);
+    close_store(&s);
+  }
 }
 
 int main(void) { return testing_run(NULL, NULL); }

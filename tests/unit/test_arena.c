@@ -226,7 +226,7 @@ TEST(arena_pool_reuses_zeroed_blocks) {
   assert_memory_fine(&memory);
 }
 
-TEST(arena_pool_keeps_4_mib) {
+TEST(arena_pool_keeps_2_mib) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena_pool pool = {0};
@@ -236,7 +236,7 @@ TEST(arena_pool_keeps_4_mib) {
   for (int i = 0; i < 10000; i++) assert_non_null(ia_arena_alloc(&arena, 1000));
   ia_arena_free(&arena);
 
-  assert_int_equal(memory.live_bytes, 4 << 20);
+  assert_int_equal(memory.live_bytes, 2 << 20);
   ia_arena_pool_free(&pool, &memory.allocator);
   assert_memory_fine(&memory);
 }

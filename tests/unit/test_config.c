@@ -85,7 +85,7 @@ TEST(config_load_accepts_layout_variants) {
   }
 }
 
-// With a search through all profiles for each, this takes seconds.
+// As many as a file of 1 MiB can hold.
 TEST(config_many_profiles_are_found) {
   enum { PROFILES = 20000, BYTES = 40 };
   char *text = malloc((size_t)PROFILES * BYTES), *end = text, name[16];
