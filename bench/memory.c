@@ -14,10 +14,15 @@ static size_t in_use(void) {
   return info.uordblks + info.hblkhd;
 }
 
+// ru_maxrss may be that of the program that started this one.
 static long peak_kib(void) {
-  struct rusage usage;
-  (void)getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss;
+  FILE *status = fopen("/proc/self/status", "re");
+  char line[256];
+  long kib = 0;
+  while (status && fgets(line, sizeof line, status))
+    if (strncmp(line, "VmHWM:", 6) == 0) kib = atol(line + 6);
+  if (status) (void)fclose(status);
+  return kib;
 }
 
 static size_t run_list(imgact_client *client, int paged, size_t *held) {

@@ -2,10 +2,25 @@
 #include "intern.h"
 #include <string.h>
 
-static uint64_t load(const char *text, size_t length) {
-  uint64_t bytes = 0;
-  memcpy(&bytes, text, length < sizeof bytes ? length : sizeof bytes);
+static uint64_t load_4(const char *text) {
+  uint32_t bytes;
+  memcpy(&bytes, text, sizeof bytes);
   return bytes;
+}
+
+static uint64_t load_8(const char *text) {
+  uint64_t bytes;
+  memcpy(&bytes, text, sizeof bytes);
+  return bytes;
+}
+
+/* The first and the last bytes: texts that differ only in the middle replace each other. */
+static uint64_t ends_of(const char *text, size_t length) {
+  if (length >= 8) return load_8(text) ^ load_8(text + length - 8) << 7;
+  if (length >= 4) return load_4(text) ^ load_4(text + length - 4) << 25;
+  if (length == 0) return 0;
+  const unsigned char *bytes = (const unsigned char *)text;
+  return bytes[0] | (uint64_t)bytes[length / 2] << 8 | (uint64_t)bytes[length - 1] << 16;
 }
 
 static size_t mix(uint64_t bits, size_t places) {
@@ -13,8 +28,7 @@ static size_t mix(uint64_t bits, size_t places) {
 }
 
 size_t ia_intern_place(const char *text, size_t length) {
-  size_t last = length < sizeof(uint64_t) ? length : sizeof(uint64_t);
-  return mix(load(text, length) ^ load(text + length - last, last) << 7 ^ length, IA_INTERN_TEXTS);
+  return mix(ends_of(text, length) ^ length, IA_INTERN_TEXTS);
 }
 
 const char *ia_intern_find(const ia_intern *intern, size_t place, const char *text, size_t length) {
