@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAIRS_MAX = 512, CHUNK_BYTES = 65536 };
+enum { PAIRS_MAX = 4096, CHUNK_BYTES = 65536 };
 
 typedef struct chunk {
   struct chunk *next;
