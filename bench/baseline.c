@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The baseline: reads the same list with a plain loop of curl_easy_perform and yyjson that maps the
-// same fields, without further checks: baseline PORT WALKS. With WALKS 0, it only downloads the
+// same fields, without further checks: baseline PORT TIMES. With TIMES 0, it only downloads the
 // pages, once.
 #include "measure.h"
 #include <curl/curl.h>
@@ -130,7 +130,7 @@ static int add_page(const body *b, list *all) {
   return next;
 }
 
-static int walk(CURL *easy, const char *port, list *all) {
+static int read_list(CURL *easy, const char *port, list *all) {
   body b = {0};
   int page = 1;
   CURLcode result = CURLE_OK;
@@ -162,7 +162,7 @@ static void count_and_free(list *all, size_t *images, unsigned long long *sum) {
 
 int main(int argc, char **argv) {
   if (argc != 3) return 2;
-  int walks = atoi(argv[2]), good = 1;
+  int times = atoi(argv[2]), good = 1;
   size_t images = 0;
   unsigned long long sum = 0;
   stopwatch watch = {0};
@@ -172,18 +172,18 @@ int main(int argc, char **argv) {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-  if (walks == 0) good = walk(easy, argv[1], NULL);
-  for (int i = -1; walks && i < walks && good; i++) {
+  if (times == 0) good = read_list(easy, argv[1], NULL);
+  for (int i = -1; times && i < times && good; i++) {
     list all = {0};
-    if (i == 0) { // the first walk made the connection
+    if (i == 0) { // the first reading made the connection
       images = 0;
       sum = 0;
       watch = start_watch();
     }
-    good = walk(easy, argv[1], &all);
+    good = read_list(easy, argv[1], &all);
     count_and_free(&all, &images, &sum);
   }
-  if (good && walks) report(watch, walks, images, sum);
+  if (good && times) report(watch, times, images, sum);
   curl_slist_free_all(headers);
   curl_easy_cleanup(easy);
   return good ? 0 : 1;

@@ -27,11 +27,11 @@ typedef struct stopwatch {
 
 static inline stopwatch start_watch(void) { return (stopwatch){cpu_ms(), wall_ms()}; }
 
-/* "CPU-ms wall-ms images checksum", of one walk: the checksum shows that both programs saw the
+/* "CPU-ms wall-ms images checksum", of one reading: the checksum shows that both programs saw the
  * same. */
-static inline void report(stopwatch start, int walks, size_t images, unsigned long long sum) {
-  printf("%.3f %.3f %zu %llu\n", (cpu_ms() - start.cpu_ms) / walks,
-         (wall_ms() - start.wall_ms) / walks, images / (size_t)walks, sum / (unsigned)walks);
+static inline void report(stopwatch start, int times, size_t images, unsigned long long sum) {
+  printf("%.3f %.3f %zu %llu\n", (cpu_ms() - start.cpu_ms) / times,
+         (wall_ms() - start.wall_ms) / times, images / (size_t)times, sum / (unsigned)times);
 }
 
 #endif

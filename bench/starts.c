@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Starts COUNT operations while an earlier one holds the only place of its client, then frees them:
+// Starts COUNT operations of a client with one request in flight, then frees them:
 // starts COUNT. Prints CPU microseconds per operation.
 #include "measure.h"
 #include <imgact/imgact.h>

@@ -8,8 +8,8 @@
 
 typedef struct ia_arena_block ia_arena_block;
 
-/* Blocks that arenas with the same allocator have freed, for reuse: memory that the C library gave
- * back to the system would have to be cleared by it again. At most 2 MiB. Zeroed at first. */
+/* Freed blocks of arenas with the same allocator, kept for reuse: at most 2 MiB. Otherwise the C
+ * library may return them to the system, which zeroes them before the next use. Zeroed at first. */
 typedef struct ia_arena_pool {
   ia_arena_block *blocks;
   size_t count;
@@ -42,7 +42,7 @@ void ia_arena_reset(ia_arena *arena);
 ia_arena_point ia_arena_mark(const ia_arena *arena);
 /* Frees everything allocated since the mark, which stays valid. A reset invalidates marks. */
 void ia_arena_rewind(ia_arena *arena, ia_arena_point mark);
-/* Takes over all blocks of another arena with the same allocator and pool, which is empty
+/* Takes ownership of all blocks of another arena with the same allocator and pool, which is empty
  * afterwards. */
 void ia_arena_take(ia_arena *arena, ia_arena *other);
 void ia_arena_free(ia_arena *arena);

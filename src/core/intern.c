@@ -23,33 +23,33 @@ static uint64_t ends_of(const char *text, size_t length) {
   return bytes[0] | (uint64_t)bytes[length / 2] << 8 | (uint64_t)bytes[length - 1] << 16;
 }
 
-static size_t mix(uint64_t bits, size_t places) {
-  return (size_t)(bits * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (places - 1);
+static size_t mix(uint64_t bits, size_t capacity) {
+  return (size_t)(bits * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (capacity - 1);
 }
 
-size_t ia_intern_place(const char *text, size_t length) {
+size_t ia_intern_index(const char *text, size_t length) {
   return mix(ends_of(text, length) ^ length, IA_INTERN_TEXTS);
 }
 
-const char *ia_intern_find(const ia_intern *intern, size_t place, const char *text, size_t length) {
-  const char *known = intern->texts[place];
-  return known && intern->lengths[place] == length && memcmp(known, text, length) == 0 ? known
+const char *ia_intern_find(const ia_intern *intern, size_t index, const char *text, size_t length) {
+  const char *known = intern->texts[index];
+  return known && intern->lengths[index] == length && memcmp(known, text, length) == 0 ? known
                                                                                        : NULL;
 }
 
-void ia_intern_put(ia_intern *intern, size_t place, const char *text, size_t length) {
-  intern->texts[place] = text;
-  intern->lengths[place] = (uint8_t)length;
+void ia_intern_put(ia_intern *intern, size_t index, const char *text, size_t length) {
+  intern->texts[index] = text;
+  intern->lengths[index] = (uint8_t)length;
 }
 
 const char *const *ia_intern_list(ia_intern *intern, const char *const *list, size_t count) {
   if (count == 0) return list;
   uint64_t ends = (uint64_t)(uintptr_t)list[0] ^ (uint64_t)(uintptr_t)list[count - 1] << 9;
-  size_t place = mix(ends ^ count, IA_INTERN_LISTS);
-  if (intern->counts[place] == count &&
-      memcmp(intern->lists[place], list, count * sizeof *list) == 0)
-    return intern->lists[place];
-  intern->lists[place] = list;
-  intern->counts[place] = count;
+  size_t index = mix(ends ^ count, IA_INTERN_LISTS);
+  if (intern->counts[index] == count &&
+      memcmp(intern->lists[index], list, count * sizeof *list) == 0)
+    return intern->lists[index];
+  intern->lists[index] = list;
+  intern->counts[index] = count;
   return list;
 }

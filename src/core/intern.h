@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Short texts and lists of texts that occur again and again in a response, such as the names of
- * regions: an item shares those of an earlier item. Some repetitions are not found. */
+/* Shares short strings and lists of strings that repeat within one response, such as names of
+ * regions. A hash table of fixed size that borrows its entries: a colliding entry replaces the
+ * earlier one, so that some repetitions are missed. */
 #ifndef IA_INTERN_H
 #define IA_INTERN_H
 
@@ -20,12 +21,12 @@ typedef struct ia_intern {
   size_t counts[IA_INTERN_LISTS];
 } ia_intern;
 
-/* Returns the place of a text of at most IA_INTERN_MAX_BYTES. */
-size_t ia_intern_place(const char *text, size_t length);
-/* Returns the equal text at a place; NULL if there is none. */
-const char *ia_intern_find(const ia_intern *intern, size_t place, const char *text, size_t length);
-/* Remembers a NUL-terminated text at its place. */
-void ia_intern_put(ia_intern *intern, size_t place, const char *text, size_t length);
+/* Returns the index of a text of at most IA_INTERN_MAX_BYTES. */
+size_t ia_intern_index(const char *text, size_t length);
+/* Returns the equal text at an index; NULL if there is none. */
+const char *ia_intern_find(const ia_intern *intern, size_t index, const char *text, size_t length);
+/* Stores a NUL-terminated text at its index. */
+void ia_intern_put(ia_intern *intern, size_t index, const char *text, size_t length);
 /* Returns a list that was put earlier and has the same pointers; if there is none, puts this one,
  * and returns it. */
 const char *const *ia_intern_list(ia_intern *intern, const char *const *list, size_t count);

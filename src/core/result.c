@@ -211,11 +211,11 @@ static const char *copy_bytes(imgact_result *result, const char *text, size_t le
 static const char *copy_n(imgact_result *result, const char *text, size_t length) {
   if (!charge(result, length + 1)) return NULL;
   if (!result->intern || length > IA_INTERN_MAX_BYTES) return copy_bytes(result, text, length);
-  size_t place = ia_intern_place(text, length);
-  const char *copy = ia_intern_find(result->intern, place, text, length);
+  size_t index = ia_intern_index(text, length);
+  const char *copy = ia_intern_find(result->intern, index, text, length);
   if (copy) return copy;
   copy = copy_bytes(result, text, length);
-  if (copy) ia_intern_put(result->intern, place, copy, length);
+  if (copy) ia_intern_put(result->intern, index, copy, length);
   return copy;
 }
 

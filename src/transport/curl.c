@@ -2,8 +2,9 @@
 /*
  * The transport that uses libcurl's multi interface. Invariants:
  *
- * - A transfer is in exactly one list: opening or running (added to the multi handle), waiting (for
- * a connection that another one opens), finished (its exchange is not finished yet) or idle.
+ * - A transfer is in exactly one list, except while its exchange is being finished: opening or
+ * running (added to the multi handle), waiting (for a connection that another one opens), finished
+ * (its exchange is not finished yet) or idle.
  * - If a transfer waits, another one to the same origin is opening.
  * - Exchanges are finished only from dispatch and after libcurl has returned, so that their
  * callbacks may send and cancel.
@@ -32,7 +33,7 @@ typedef struct ia_curl {
   CURLM *multi;
   ia_sockets sockets;
   ia_link opening; /* the first transfer to an HTTPS origin, until its connection is open */
-  size_t openers;  /* in that list when the waiting ones were last looked at */
+  size_t openers;  /* length of that list at the last run_waiting() */
   ia_link waiting; /* with HTTP/2, they can share that connection */
   ia_link running, finished, idle;
   size_t running_count, idle_count;
@@ -162,14 +163,14 @@ static imgact_status run(ia_curl *curl, ia_transfer *transfer) {
   return IMGACT_OK;
 }
 
-/* CURLOPT_PIPEWAIT would do this, but libcurl 7.88 may lose responses of the transfers that it lets
- * wait: they time out. */
 static bool is_opening(const ia_curl *curl, uint64_t origin) {
   for (ia_link *link = curl->opening.next; link != &curl->opening; link = link->next)
     if (IA_ENTRY(link, ia_transfer, link)->origin == origin) return true;
   return false;
 }
 
+/* CURLOPT_PIPEWAIT would do this, but libcurl 7.88 may lose responses of the transfers that it lets
+ * wait: they time out. */
 static imgact_status run_or_wait(ia_curl *curl, ia_transfer *transfer) {
   bool is_first = transfer->origin && !ia_connections_has(&curl->connections, transfer->origin);
   bool waits = is_first && is_opening(curl, transfer->origin);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * OpenSSL parses a bundle of 140 certificates in 25 ms of CPU time, for each connection unless
- * libcurl shares the result (7.87 and later, without a folder or blob). In a folder of files named
- * after the hash of their subject it reads only the one that it needs: 3 ms for the first
- * connection, 1 ms for others. So the folder is used alone, and the bundle only for certificates
- * that are not trusted without it, if it has any that the folder lacks: an administrator may have
- * added one to the bundle alone.
+ * Selects the certificate authorities of a connection. OpenSSL parses a bundle of 140 certificates
+ * in 25 ms of CPU time, for each connection unless libcurl shares the result (7.87 and later,
+ * without a folder or blob). In a folder of files named by the hash of their subject, it reads only
+ * the files that it needs: 3 ms for the first connection, 1 ms for others. The folder is therefore
+ * used alone at first. The bundle is added if a certificate is not trusted and the bundle contains
+ * an authority that the folder lacks: an administrator may have added one to the bundle alone.
  *
  * CURLOPT_CAINFO_BLOB replaces libcurl's bundle, so a blob contains the bundle, if it is wanted,
  * and the caller's file. The form of the file is checked here, so that the error can name it; the

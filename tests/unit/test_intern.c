@@ -29,7 +29,7 @@ TEST(intern_equal_texts_are_shared) {
   assert_string_equal(number, "2.5");
 }
 
-// Texts that share a prefix or a place, of each length; what is found has the right content.
+// Texts that share a prefix or an index, of each length; what is found has the right content.
 TEST(intern_random_texts_stay_right) {
   uint64_t random = 1;
   size_t shared = 0;
@@ -54,7 +54,7 @@ TEST(intern_long_texts_are_copied) {
   assert_ptr_not_equal(imgact_decode_string(&s.result, json(text)), first);
 }
 
-// Another list may take the place of one, depending on addresses; so each is looked up at once.
+// Another list may replace one, depending on addresses; so each is looked up at once.
 TEST(intern_equal_lists_are_shared) {
   static const char *const same[][2] = {{"[\"nyc3\",\"ams3\"]", "[\"nyc3\",\"ams3\"]"},
                                         {"[\"nyc3\",\"fra1\"]", "[\"nyc3\",7,\"fra1\"]"},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Reads the whole list with godo, WALKS times after a first one: main ENDPOINT WALKS.
-// Prints wall milliseconds and images of one walk.
+// Reads the whole list with godo, TIMES times after a first one: main ENDPOINT TIMES.
+// Prints wall milliseconds and images of one reading.
 package main
 
 import (
@@ -21,7 +21,7 @@ func check(err error) {
 	}
 }
 
-func walk(client *godo.Client) int {
+func readList(client *godo.Client) int {
 	images := []godo.Image{}
 	options := &godo.ListOptions{Page: 1, PerPage: 200}
 	for {
@@ -38,11 +38,11 @@ func walk(client *godo.Client) int {
 func main() {
 	client := godo.NewFromToken("token-of-the-benchmark")
 	check(godo.SetBaseURL(os.Args[1] + "/")(client))
-	walks, _ := strconv.Atoi(os.Args[2])
-	images := walk(client)
+	times, _ := strconv.Atoi(os.Args[2])
+	images := readList(client)
 	start := time.Now()
-	for i := 0; i < walks; i++ {
-		images = walk(client)
+	for i := 0; i < times; i++ {
+		images = readList(client)
 	}
-	fmt.Printf("%.3f %d\n", time.Since(start).Seconds()*1e3/float64(walks), images)
+	fmt.Printf("%.3f %d\n", time.Since(start).Seconds()*1e3/float64(times), images)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Reads the whole list with hcloud-go, WALKS times after a first one: main ENDPOINT WALKS.
-// Prints wall milliseconds and images of one walk.
+// Reads the whole list with hcloud-go, TIMES times after a first one: main ENDPOINT TIMES.
+// Prints wall milliseconds and images of one reading.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/hetznercloud/hcloud-go/hcloud"
 )
 
-func walk(client *hcloud.Client) int {
+func readList(client *hcloud.Client) int {
 	opts := hcloud.ImageListOpts{ListOpts: hcloud.ListOpts{PerPage: 50}}
 	images, err := client.Image.AllWithOpts(context.Background(), opts)
 	if err != nil {
@@ -26,11 +26,11 @@ func walk(client *hcloud.Client) int {
 
 func main() {
 	client := hcloud.NewClient(hcloud.WithEndpoint(os.Args[1]), hcloud.WithToken("token-of-the-benchmark"))
-	walks, _ := strconv.Atoi(os.Args[2])
-	images := walk(client)
+	times, _ := strconv.Atoi(os.Args[2])
+	images := readList(client)
 	start := time.Now()
-	for i := 0; i < walks; i++ {
-		images = walk(client)
+	for i := 0; i < times; i++ {
+		images = readList(client)
 	}
-	fmt.Printf("%.3f %d\n", time.Since(start).Seconds()*1e3/float64(walks), images)
+	fmt.Printf("%.3f %d\n", time.Since(start).Seconds()*1e3/float64(times), images)
 }

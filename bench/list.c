@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Reads the whole list with the library, WALKS times after a first one:
-// walk ENDPOINT PROVIDER CONCURRENCY WALKS.
+// Reads the whole list with the library, TIMES times after a first one:
+// list ENDPOINT PROVIDER CONCURRENCY TIMES.
 #include "measure.h"
 #include <imgact/imgact.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int walk(imgact_client *client, size_t *images, unsigned long long *sum) {
+static int read_list(imgact_client *client, size_t *images, unsigned long long *sum) {
   imgact_op *op = imgact_list_images(client, NULL);
   imgact_status status = imgact_op_run(op);
   size_t count = 0;
@@ -23,7 +23,7 @@ static int walk(imgact_client *client, size_t *images, unsigned long long *sum) 
 
 int main(int argc, char **argv) {
   if (argc != 5) return 2;
-  int walks = atoi(argv[4]);
+  int times = atoi(argv[4]);
   size_t images = 0;
   unsigned long long sum = 0;
   imgact_error error;
@@ -37,12 +37,12 @@ int main(int argc, char **argv) {
     fprintf(stderr, "%s\n", error.message);
     return 1;
   }
-  int good = walk(client, &images, &sum); // the connections, and whatever else is made once
+  int good = read_list(client, &images, &sum); // the connections, and whatever else is made once
   images = 0;
   sum = 0;
   stopwatch watch = start_watch();
-  for (int i = 0; i < walks && good; i++) good = walk(client, &images, &sum);
-  if (good) report(watch, walks, images, sum);
+  for (int i = 0; i < times && good; i++) good = read_list(client, &images, &sum);
+  if (good) report(watch, times, images, sum);
   imgact_client_free(client);
   return good ? 0 : 1;
 }
