@@ -25,7 +25,7 @@ void ia_hashmap_init(ia_hashmap *set, const imgact_allocator *allocator, uint64_
 /* Returns a pointer to the entry's value; NULL if there is no memory. A missing entry is added with
  * `value`, and *added is set to true. */
 uint32_t *ia_hashmap_put(ia_hashmap *set, uint64_t hash, uint32_t value, bool *added);
-/* Returns a pointer to the value; NULL if there is no such entry. */
+/* Returns a pointer to the value; NULL if there is no entry with that hash. */
 const uint32_t *ia_hashmap_get(const ia_hashmap *set, uint64_t hash);
 bool ia_hashmap_has(const ia_hashmap *set, uint64_t hash);
 void ia_hashmap_clear(ia_hashmap *set); /* keeps the memory */

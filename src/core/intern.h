@@ -5,7 +5,6 @@
 #ifndef IA_INTERN_H
 #define IA_INTERN_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -245,8 +245,7 @@ static bool requires_http11(const ia_curl *curl, uint64_t origin) {
   return false;
 }
 
-static void remember_http11(ia_curl *curl, const char *url) {
-  uint64_t origin = origin_of(url);
+static void remember_http11(ia_curl *curl, uint64_t origin) {
   if (!requires_http11(curl, origin))
     curl->http11_origins[curl->http11_count++ % HTTP11_ORIGINS] = origin;
 }
@@ -336,7 +335,7 @@ static CURLMcode act(ia_curl *curl) {
 
 static bool run_again(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
   stop_running(curl, transfer);
-  if (transfer->http11_required) remember_http11(curl, transfer->request->url);
+  if (transfer->http11_required) remember_http11(curl, transfer->origin);
   if (!ia_transfer_again(transfer, result, transfer->deadline.due_ms - now_ms())) return false;
   if (run(curl, transfer) == IMGACT_OK) return true;
   transfer->failure = IMGACT_FAILURE_NOMEM;

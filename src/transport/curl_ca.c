@@ -194,14 +194,14 @@ bool ia_authorities_can_grow(ia_authorities *a) {
 
 static CURLcode set_blob(CURL *easy, const ia_buf *text) {
   struct curl_blob blob = {text->data, text->length, CURL_BLOB_NOCOPY};
-  CURLcode code = curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, text->length > 0 ? &blob : NULL);
-  /* Not with every TLS library; then none was set before. */
-  return code == CURLE_NOT_BUILT_IN && text->length == 0 ? CURLE_OK : code;
+  IA_CURL_SET(easy, CURLOPT_CAINFO_BLOB, text->length > 0 ? &blob : NULL);
+  return CURLE_OK;
 }
 
 CURLcode ia_authorities_set(const ia_authorities *a, CURL *easy, bool with_bundle) {
   bool by_folder = a->folder && !with_bundle;
-  if (!a->folder && a->given.length == 0) return CURLE_OK; /* libcurl's own, and nothing else */
+  /* libcurl's own, and nothing else: not every TLS library knows the options. */
+  if (!a->folder && a->given.length == 0) return CURLE_OK;
   /* With other TLS libraries, libcurl's default stays. */
   if (a->is_openssl) IA_CURL_SET(easy, CURLOPT_CAPATH, a->folder);
   IA_CURL_SET(easy, CURLOPT_CAINFO, by_folder ? NULL : a->bundle);
