@@ -68,7 +68,7 @@ static void measure_world(size_t images) {
   char message[200] = "";
   sim_instance instance = {.world = sim_world_new(1), .clock = {START_MS, 0, 0}};
 
-  if (!instance.world || !sim_world_regions(instance.world) ||
+  if (!instance.world || !sim_world_defaults(instance.world) ||
       !sim_world_generate(instance.world, images, START_MS) ||
       !sim_world_load(instance.world, no_limits, sizeof no_limits - 1, START_MS, message,
                       sizeof message)) {

@@ -193,7 +193,7 @@ static void change_world(const command *c) {
   sim_world *old = c->instance->world;
   bool put = !strcmp(c->request->method, "PUT");
   sim_world *world = put ? sim_world_new(old->seed) : old;
-  bool good = world && (!put || sim_world_regions(world)) &&
+  bool good = world && (!put || sim_world_defaults(world)) &&
               sim_world_load(world, c->request->body ? c->request->body : "",
                              c->request->body_bytes, c->now_ms, message, sizeof message);
 

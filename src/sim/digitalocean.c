@@ -3,183 +3,16 @@
  * DigitalOcean: images, image actions, actions, account transfers. Undocumented behaviour is the
  * strictest plausible one; docs/simulator.md lists these choices.
  */
+#include "digitalocean.h"
 #include "clouds.h"
-#include "list.h"
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_PER_PAGE 200
-#define MAX_TAGS     100
-
-/* ---- errors ---- */
-
-static void fail(sim_exchange *exchange, int status, const char *id, const char *message) {
-  imgact_json_write_begin_object(exchange->out);
-  sim_write_string(exchange->out, "id", id);
-  sim_write_string(exchange->out, "message", message);
-  sim_write_string(exchange->out, "request_id", exchange->request_id);
-  imgact_json_write_end_object(exchange->out);
-  sim_exchange_finish(exchange, status);
-}
-
-static void fail_not_found(sim_exchange *exchange) {
-  fail(exchange, 404, "not_found", "The resource you were accessing could not be found.");
-}
-
-static void fail_input(sim_exchange *exchange, const char *message) {
-  fail(exchange, 422, "unprocessable_entity", message);
-}
-
-static void fail_forbidden(sim_exchange *exchange) {
-  fail(exchange, 403, "forbidden", "You are not authorized to perform this operation.");
-}
-
-/* ---- objects ---- */
-
-static bool has_scope(const sim_exchange *exchange, const char *scope) {
-  return exchange->token->access != SIM_SCOPED || sim_strings_has(&exchange->token->scopes, scope);
-}
-
-static void write_optional(imgact_json_writer *out, const char *key, double value, bool whole) {
-  imgact_json_write_key(out, key);
-  if (whole && !isnan(value))
-    imgact_json_write_int(out, (int64_t)value);
-  else
-    imgact_json_write_double(out, value);
-}
-
-/* import_pending: the response to an import, without the members that are not known yet. */
-static void write_image_members(sim_exchange *exchange, const sim_image *image,
-                                bool import_pending) {
-  static const sim_strings none = {0};
-  imgact_json_writer *out = exchange->out;
-
-  imgact_json_write_begin_object(out);
-  sim_write_int(out, "id", image->id);
-  sim_write_string(out, "name", image->name ? image->name : "");
-  sim_write_string(out, "type", sim_type_names[image->type]);
-  sim_write_string(out, "distribution", image->os ? image->os : "Unknown");
-  if (!import_pending) {
-    sim_write_string(out, "slug", image->slug);
-    sim_write_bool(out, "public", image->is_public);
-  }
-  sim_write_strings(out, "regions", &image->regions);
-  sim_write_time(out, "created_at", image->created_ms);
-  if (!import_pending) {
-    write_optional(out, "min_disk_size", image->disk_gb, true);
-    write_optional(out, "size_gigabytes", image->size_gb, false);
-  }
-  sim_write_string(out, "description", image->description ? image->description : "");
-  sim_write_strings(out, "tags", has_scope(exchange, "tag:read") ? &image->tags : &none);
-  sim_write_string(out, "status", sim_status_names[sim_image_status(image, exchange->now_ms)]);
-  sim_write_string(out, "error_message", image->error_message ? image->error_message : "");
-  if (exchange->dump) sim_dump_image(exchange, image);
-
-  imgact_json_write_end_object(out);
-}
-
-static void write_image(sim_exchange *exchange, const sim_image *image) {
-  write_image_members(exchange, image, false);
-}
-
-static void write_region(sim_exchange *exchange, const char *slug) {
-  static const sim_strings none = {0};
-  imgact_json_writer *out = exchange->out;
-  const sim_region *region = sim_region_find(exchange->world, SIM_DIGITALOCEAN, slug);
-  imgact_json_write_begin_object(out);
-  sim_write_string(out, "name", region ? region->name : slug);
-  sim_write_string(out, "slug", slug);
-  sim_write_strings(out, "features", region ? &region->features : &none);
-  sim_write_bool(out, "available", region && region->available);
-  sim_write_strings(out, "sizes",
-                    region && has_scope(exchange, "sizes:read") ? &region->sizes : &none);
-  imgact_json_write_end_object(out);
-}
-
-static void write_action(sim_exchange *exchange, const sim_action *action) {
-  imgact_json_writer *out = exchange->out;
-
-  imgact_json_write_begin_object(out);
-  sim_write_int(out, "id", action->id);
-  sim_write_string(out, "status", sim_state_names[SIM_DIGITALOCEAN][action->state]);
-  sim_write_string(out, "type", action->command);
-  sim_write_time(out, "started_at", action->started_ms);
-  sim_write_time(out, "completed_at", action->finished_ms);
-  sim_write_id(out, "resource_id", action->resource_id);
-  sim_write_string(out, "resource_type", action->resource_type);
-  imgact_json_write_key(out, "region");
-  if (action->region)
-    write_region(exchange, action->region);
-  else
-    imgact_json_write_null(out);
-  sim_write_string(out, "region_slug", action->region);
-  if (exchange->dump) sim_dump_action(exchange, action);
-
-  imgact_json_write_end_object(out);
-}
+#define MAX_TAGS 100
 
 /* ---- lists ---- */
-
-/* per_page is limited without an error. */
-static bool paging(sim_exchange *exchange, int64_t *page, int64_t *per_page) {
-  if (!sim_parameter_page(exchange, "page", 1, page) ||
-      !sim_parameter_page(exchange, "per_page", 20, per_page)) {
-    fail_input(exchange, "page and per_page must be positive integers.");
-    return false;
-  }
-  if (*per_page > MAX_PER_PAGE) *per_page = MAX_PER_PAGE;
-  return true;
-}
-
-static void write_link(sim_exchange *exchange, const char *rel, int64_t page) {
-  sim_text link = {0};
-  const sim_request *request = exchange->request;
-
-  if (exchange->world->link_base)
-    sim_text_str(&link, exchange->world->link_base);
-  else
-    sim_text_printf(&link, request->host ? "http://%s" : "https://%s",
-                    request->host ? request->host : "api.digitalocean.com");
-  sim_text_add(&link, request->target, strcspn(request->target, "?#"));
-  sim_text_printf(&link, "?page=%" PRId64, page);
-  for (size_t i = 0; i < exchange->parameters_count; i++) {
-    if (!strcmp(exchange->parameters[i].name, "page")) continue;
-    sim_text_str(&link, "&");
-    sim_text_encode(&link, exchange->parameters[i].name);
-    sim_text_str(&link, "=");
-    sim_text_encode(&link, exchange->parameters[i].value);
-  }
-  sim_write_string(exchange->out, rel, sim_text_get(&link));
-
-  sim_text_free(&link);
-}
-
-static void write_footer(sim_exchange *exchange, const sim_page *shown_page) {
-  imgact_json_writer *out = exchange->out;
-
-  imgact_json_write_key(out, "links");
-  imgact_json_write_begin_object(out);
-  if (shown_page->last > 1) {
-    int64_t previous =
-        shown_page->page <= shown_page->last ? shown_page->page - 1 : shown_page->last;
-    imgact_json_write_key(out, "pages");
-    imgact_json_write_begin_object(out);
-    if (shown_page->page > 1) write_link(exchange, "first", 1);
-    if (shown_page->page > 1) write_link(exchange, "prev", previous);
-    if (shown_page->page < shown_page->last) write_link(exchange, "next", shown_page->page + 1);
-    if (shown_page->page < shown_page->last) write_link(exchange, "last", shown_page->last);
-    imgact_json_write_end_object(out);
-  }
-  imgact_json_write_end_object(out);
-  imgact_json_write_key(out, "meta");
-  imgact_json_write_begin_object(out);
-  sim_write_int(out, "total", (int64_t)shown_page->total);
-
-  imgact_json_write_end_object(out);
-}
 
 static bool image_matches(const sim_exchange *exchange, const sim_image *image, uint32_t given) {
   if (image->deleted) return false;
@@ -200,10 +33,10 @@ static void list_images(sim_exchange *exchange) {
   const char *type = sim_parameter_get(exchange, "type");
   int64_t page = 0, per_page = 0;
   if (type && sim_index_of(types, SIM_COUNT(types), type) < 0) {
-    fail_input(exchange, "type must be distribution or application.");
+    digitalocean_fail_input(exchange, "type must be distribution or application.");
     return;
   }
-  if (!paging(exchange, &page, &per_page)) return;
+  if (!digitalocean_paging(exchange, &page, &per_page)) return;
 
   sim_list list;
   const sim_image_query query = {.parameters = parameters,
@@ -212,37 +45,21 @@ static void list_images(sim_exchange *exchange) {
   if (!sim_list_images(exchange, &query, &list)) return;
 
   sim_page shown_page = sim_page_of(page, per_page, list.count);
-  sim_reply_images(exchange, list.items, &shown_page, write_footer);
+  sim_reply_images(exchange, list.items, &shown_page, digitalocean_write_footer);
 }
 
 /* Actions are listed newest first. */
-static void list_image_actions(sim_exchange *exchange) {
-  int64_t page = 0, per_page = 0;
-  if (!paging(exchange, &page, &per_page)) return;
-
-  size_t count = 0, at = 0;
-  const sim_action *first = exchange->image->first_action;
-  for (const sim_action *action = first; action; action = action->next)
-    count += sim_action_visible(exchange, action);
-  void **list = sim_scratch(exchange->world, count);
-  if (!list) return;
-
-  for (sim_action *action = exchange->image->first_action; action; action = action->next)
-    if (sim_action_visible(exchange, action)) list[count - ++at] = action;
-  sim_page shown_page = sim_page_of(page, per_page, count);
-  sim_reply_actions(exchange, list, &shown_page, write_footer);
-}
-
 static void list_actions(sim_exchange *exchange) {
   const sim_cloud_state *state = exchange->state;
   int64_t page = 0, per_page = 0;
-  if (!paging(exchange, &page, &per_page)) return;
+  if (!digitalocean_paging(exchange, &page, &per_page)) return;
 
   size_t count = state->actions_count, hidden = 0;
   void **list = sim_scratch(exchange->world, count);
   if (!list) return;
 
-  bool all_visible = state->hidden_until_ms <= exchange->now_ms;
+  bool all_visible =
+      state->hidden_until_ms <= exchange->now_ms && exchange->world->accounts_count == 1;
   for (size_t i = 0; i < count && !all_visible; i++)
     hidden += !sim_action_visible(exchange, state->actions[i]);
   sim_page shown_page = sim_page_of(page, per_page, count - hidden);
@@ -254,21 +71,10 @@ static void list_actions(sim_exchange *exchange) {
     for (size_t i = shown_page.first; i < shown_page.end; i++)
       list[i] = state->actions[count - 1 - i];
   }
-  sim_reply_actions(exchange, list, &shown_page, write_footer);
+  sim_reply_actions(exchange, list, &shown_page, digitalocean_write_footer);
 }
 
 /* ---- changes ---- */
-
-static bool parse_body(sim_exchange *exchange) {
-  int result = sim_exchange_parse(exchange);
-  if (result == -1) fail(exchange, 400, "bad_request", "error parsing request body");
-  return result == 0;
-}
-
-static bool is_optional_text(sim_exchange *exchange, const char *key) {
-  imgact_json_type type = imgact_json_get_type(imgact_json_get(exchange->body, key));
-  return type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_STRING;
-}
 
 /* Other distributions are accepted and stored as Unknown. */
 static const char *distribution_of(sim_world *world, const imgact_json *value) {
@@ -291,15 +97,17 @@ static bool set_text(char **slot, const imgact_json *value) {
 
 static void update_image(sim_exchange *exchange) {
   sim_image *image = exchange->image;
-  if (!parse_body(exchange)) return;
+  if (!digitalocean_parse_body(exchange)) return;
   if (image->is_public) {
-    fail_forbidden(exchange);
+    digitalocean_fail_forbidden(exchange);
     return;
   }
-  if (!is_optional_text(exchange, "name") || !is_optional_text(exchange, "description") ||
-      !is_optional_text(exchange, "distribution") ||
+  if (!digitalocean_is_optional_text(exchange, "name") ||
+      !digitalocean_is_optional_text(exchange, "description") ||
+      !digitalocean_is_optional_text(exchange, "distribution") ||
       imgact_json_equals(imgact_json_get(exchange->body, "name"), "")) {
-    fail_input(exchange, "Name must not be empty; name, description and distribution are strings.");
+    digitalocean_fail_input(
+        exchange, "Name must not be empty; name, description and distribution are strings.");
     return;
   }
 
@@ -317,13 +125,13 @@ static void delete_image(sim_exchange *exchange) {
   sim_image *image = exchange->image;
 
   if (image->deleted || image->status == SIM_DELETED)
-    fail_input(exchange, "Can not delete an already deleted image.");
+    digitalocean_fail_input(exchange, "Can not delete an already deleted image.");
   else if (image->is_public)
-    fail_forbidden(exchange);
+    digitalocean_fail_forbidden(exchange);
   else if (image->type == SIM_BACKUP)
-    fail_input(exchange, "Backups can not be deleted.");
+    digitalocean_fail_input(exchange, "Backups can not be deleted.");
   else if (sim_image_running(image, SIM_NOTHING, NULL))
-    fail_input(exchange, "Image already has a pending event.");
+    digitalocean_fail_input(exchange, "Image already has a pending event.");
   else {
     sim_image_remove(exchange->world, image);
     sim_world_count(exchange->world, SIM_DELETE);
@@ -341,9 +149,9 @@ static void start_action(sim_exchange *exchange, sim_image *image, sim_effect ef
 static void convert(sim_exchange *exchange, sim_image *image) {
   bool repeats = exchange->world->allow_repeats;
   if (image->type != SIM_BACKUP && !(repeats && image->type == SIM_SNAPSHOT))
-    fail_input(exchange, "Only backups can be converted to snapshots.");
+    digitalocean_fail_input(exchange, "Only backups can be converted to snapshots.");
   else if (!repeats && sim_image_running(image, SIM_NOTHING, NULL))
-    fail_input(exchange, "Image already has a pending event.");
+    digitalocean_fail_input(exchange, "Image already has a pending event.");
   else
     start_action(exchange, image, SIM_CONVERT,
                  image->regions.count ? image->regions.items[0] : NULL);
@@ -356,19 +164,19 @@ static void transfer(sim_exchange *exchange, sim_image *image) {
 
   free(slug);
   if (!region || !sim_strings_has(&region->features, "image_transfer"))
-    fail_input(exchange, "Region is not available");
+    digitalocean_fail_input(exchange, "Region is not available");
   else if (image->is_public)
-    fail_forbidden(exchange);
+    digitalocean_fail_forbidden(exchange);
   else if (image->type == SIM_BACKUP)
-    fail_input(exchange, "Backups can not be transfered to other regions");
+    digitalocean_fail_input(exchange, "Backups can not be transfered to other regions");
   else if (image->status != SIM_AVAILABLE)
-    fail_input(exchange, "Image is not available.");
+    digitalocean_fail_input(exchange, "Image is not available.");
   else if (!exchange->world->allow_repeats && sim_strings_has(&image->regions, region->slug))
-    fail_input(exchange, "Image is already available in that region.");
+    digitalocean_fail_input(exchange, "Image is already available in that region.");
   else if (!exchange->world->allow_repeats &&
            (sim_image_running(image, SIM_CONVERT, NULL) ||
             sim_image_running(image, SIM_TRANSFER, region->slug)))
-    fail_input(exchange, "Image already has a pending event.");
+    digitalocean_fail_input(exchange, "Image already has a pending event.");
   else
     start_action(exchange, image, SIM_TRANSFER, region->slug);
 }
@@ -376,14 +184,14 @@ static void transfer(sim_exchange *exchange, sim_image *image) {
 static void post_action(sim_exchange *exchange) {
   sim_image *image = exchange->image;
   /* A missing body is handled like a missing type. */
-  if (exchange->request->body_bytes && !parse_body(exchange)) return;
+  if (exchange->request->body_bytes && !digitalocean_parse_body(exchange)) return;
   const imgact_json *type = imgact_json_get(exchange->body, "type");
   if (imgact_json_equals(type, "convert"))
     convert(exchange, image);
   else if (imgact_json_equals(type, "transfer"))
     transfer(exchange, image);
   else
-    fail(exchange, 404, "not_found", "The specified action type is not available.");
+    digitalocean_fail(exchange, 404, "not_found", "The specified action type is not available.");
 }
 
 static bool read_tags(sim_exchange *exchange, sim_strings *tags) {
@@ -409,15 +217,15 @@ static bool check_import(sim_exchange *exchange, const sim_region **region) {
   for (size_t i = 0; i < SIM_COUNT(needed); i++) {
     size_t length = 0;
     if (!imgact_json_as_string(imgact_json_get(exchange->body, needed[i]), &length) || !length) {
-      fail_input(exchange, "name, url and region are required.");
+      digitalocean_fail_input(exchange, "name, url and region are required.");
       return false;
     }
   }
-  if (*region && is_optional_text(exchange, "description") &&
-      is_optional_text(exchange, "distribution"))
+  if (*region && digitalocean_is_optional_text(exchange, "description") &&
+      digitalocean_is_optional_text(exchange, "distribution"))
     return true;
-  fail_input(exchange,
-             *region ? "description and distribution are strings." : "Region is not available");
+  digitalocean_fail_input(exchange, *region ? "description and distribution are strings."
+                                            : "Region is not available");
 
   return false;
 }
@@ -425,7 +233,7 @@ static bool check_import(sim_exchange *exchange, const sim_region **region) {
 static void reply_import(sim_exchange *exchange, const sim_image *image) {
   imgact_json_write_begin_object(exchange->out);
   imgact_json_write_key(exchange->out, "image");
-  write_image_members(exchange, image, true);
+  digitalocean_write_import(exchange, image);
   imgact_json_write_end_object(exchange->out);
   sim_exchange_finish(exchange, 202);
 }
@@ -434,16 +242,16 @@ static void reply_import(sim_exchange *exchange, const sim_image *image) {
 static void import_image(sim_exchange *exchange) {
   const sim_region *region = NULL;
   sim_strings tags = {0};
-  if (!parse_body(exchange) || !check_import(exchange, &region)) return;
+  if (!digitalocean_parse_body(exchange) || !check_import(exchange, &region)) return;
   if (!read_tags(exchange, &tags)) {
     free(tags.items);
-    fail_input(exchange, "tags must be a list of names.");
+    digitalocean_fail_input(exchange, "tags must be a list of names.");
     return;
   }
   sim_image *image = sim_image_new(exchange->world, SIM_DIGITALOCEAN, 0);
   if (!image) {
     free(tags.items);
-    fail_input(exchange, "The limit of images is reached.");
+    digitalocean_fail_input(exchange, "The limit of images is reached.");
     return;
   }
 
@@ -451,6 +259,7 @@ static void import_image(sim_exchange *exchange) {
   image->type = SIM_CUSTOM;
   image->status = SIM_NEW;
   image->created_ms = exchange->now_ms;
+  image->account = exchange->token->account;
   image->name = sim_copy_json(imgact_json_get(exchange->body, "name"));
   image->description = sim_copy_json(imgact_json_get(exchange->body, "description"));
   image->os = distribution_of(exchange->world, imgact_json_get(exchange->body, "distribution"));
@@ -469,20 +278,20 @@ static void import_image(sim_exchange *exchange) {
 static void account_transfer(sim_exchange *exchange) {
   sim_image *image = exchange->image;
   size_t length = 0;
-  if (!has_scope(exchange, "image:delete")) {
-    fail_forbidden(exchange);
+  if (!digitalocean_has_scope(exchange, "image:delete")) {
+    digitalocean_fail_forbidden(exchange);
     return;
   }
-  if (!parse_body(exchange)) return;
+  if (!digitalocean_parse_body(exchange)) return;
   if (!imgact_json_as_string(imgact_json_get(exchange->body, "recipient_email"), &length) &&
       !imgact_json_as_string(imgact_json_get(exchange->body, "recipient_uuid"), &length)) {
-    fail_input(exchange, "recipient_email or recipient_uuid is required.");
+    digitalocean_fail_input(exchange, "recipient_email or recipient_uuid is required.");
     return;
   }
 
   if (image->is_public || image->type != SIM_SNAPSHOT || image->transfer_id) {
-    fail_input(exchange, image->transfer_id ? "Image already has a pending transfer."
-                                            : "Only snapshots can be transferred.");
+    digitalocean_fail_input(exchange, image->transfer_id ? "Image already has a pending transfer."
+                                                         : "Only snapshots can be transferred.");
     return;
   }
   image->transfer_id = (image->id + 999999) % SIM_MAX_ID + 1;
@@ -497,16 +306,16 @@ static void end_account_transfer(sim_exchange *exchange, bool accept) {
   sim_image *image = exchange->image;
   int64_t id = 0;
   size_t length = 0;
-  if (!parse_body(exchange)) return;
+  if (!digitalocean_parse_body(exchange)) return;
   if (!imgact_json_as_int(imgact_json_get(exchange->body, "transfer_id"), &id) ||
       (accept &&
        !imgact_json_as_string(imgact_json_get(exchange->body, "recipient_uuid"), &length))) {
-    fail_input(exchange, "transfer_id is required.");
+    digitalocean_fail_input(exchange, "transfer_id is required.");
     return;
   }
 
   if (!image->transfer_id || id != image->transfer_id) {
-    fail_not_found(exchange);
+    digitalocean_fail_not_found(exchange);
     return;
   }
   image->transfer_id = 0;
@@ -533,15 +342,15 @@ static bool find_any_image(sim_exchange *exchange) {
   int64_t id = 0;
   if (sim_parse_id(exchange->image_ref, &id))
     exchange->image = sim_image_find(exchange->world, SIM_DIGITALOCEAN, id);
-  if (exchange->image) return true;
-  fail_not_found(exchange);
+  if (exchange->image && sim_image_visible(exchange, exchange->image)) return true;
+  digitalocean_fail_not_found(exchange);
   return false;
 }
 
 static bool find_image(sim_exchange *exchange) {
   if (!find_any_image(exchange)) return false;
   if (!exchange->image->deleted) return true;
-  fail_not_found(exchange);
+  digitalocean_fail_not_found(exchange);
   return false;
 }
 
@@ -557,28 +366,17 @@ static bool find_image_or_slug(sim_exchange *exchange) {
     exchange->image = image;
     return true;
   }
-  fail_not_found(exchange);
+  digitalocean_fail_not_found(exchange);
   return false;
 }
 
 static void get_image(sim_exchange *exchange) { sim_reply_image(exchange, 200, exchange->image); }
 
-static void get_action(sim_exchange *exchange) {
-  int64_t id = 0;
-  const sim_action *action = sim_parse_id(exchange->action_ref, &id)
-                                 ? sim_action_find(exchange->world, SIM_DIGITALOCEAN, id)
-                                 : NULL;
-  bool of_image = !exchange->image || (action && action->image == exchange->image);
-  if (action && of_image && sim_action_visible(exchange, action))
-    sim_reply_action(exchange, 200, action);
-  else
-    fail_not_found(exchange);
-}
-
 /* ---- operations ---- */
 
-#define API            "/v2"
-#define TRANSFER_ROUTE API "/images/{image}/account_transfer"
+#define API             "/v2"
+#define TRANSFER_ROUTE  API "/images/{image}/account_transfer"
+#define DROPLET_ACTIONS API "/droplets/{machine}/actions"
 
 static const sim_operation operations[] = {
     {"GET", API "/images", list_images, NULL, "image:read"},
@@ -586,15 +384,27 @@ static const sim_operation operations[] = {
     {"GET", API "/images/{image}", get_image, find_image_or_slug, "image:read"},
     {"PUT", API "/images/{image}", update_image, find_image, "image:update"},
     {"DELETE", API "/images/{image}", delete_image, find_any_image, "image:delete"},
-    {"GET", API "/images/{image}/actions", list_image_actions, find_image, "image:read"},
+    {"GET", API "/images/{image}/actions", digitalocean_list_own_actions, find_image, "image:read"},
     {"POST", API "/images/{image}/actions", post_action, find_image, "image:update"},
-    {"GET", API "/images/{image}/actions/{action}", get_action, find_image, "image:read"},
+    {"GET", API "/images/{image}/actions/{action}", digitalocean_get_action, find_image,
+     "image:read"},
     {"POST", TRANSFER_ROUTE, account_transfer, find_image, "image:update"},
     {"POST", TRANSFER_ROUTE "/accept", accept_account_transfer, find_image, "image:create"},
     {"POST", TRANSFER_ROUTE "/cancel", cancel_account_transfer, find_image, "image:update"},
     {"POST", TRANSFER_ROUTE "/decline", cancel_account_transfer, find_image, "image:create"},
+    {"GET", API "/droplets", digitalocean_list_droplets, NULL, "droplet:read"},
+    {"GET", API "/droplets/{machine}", digitalocean_get_droplet, digitalocean_find_droplet,
+     "droplet:read"},
+    {"GET", DROPLET_ACTIONS, digitalocean_list_own_actions, digitalocean_find_droplet,
+     "droplet:read"},
+    {"POST", DROPLET_ACTIONS, digitalocean_post_droplet_action, digitalocean_find_droplet,
+     "droplet:update"},
+    {"GET", DROPLET_ACTIONS "/{action}", digitalocean_get_action, digitalocean_find_droplet,
+     "droplet:read"},
+    {"GET", API "/droplets/{machine}/snapshots", digitalocean_list_snapshots,
+     digitalocean_find_droplet, "droplet:read"},
     {"GET", API "/actions", list_actions, NULL, "actions:read"},
-    {"GET", API "/actions/{action}", get_action, NULL, "actions:read"},
+    {"GET", API "/actions/{action}", digitalocean_get_action, NULL, "actions:read"},
 };
 
 /* ---- admission ---- */
@@ -627,13 +437,13 @@ static bool within_limit(sim_exchange *exchange) {
 
   if (result.retry_after_s >= 0)
     sim_reply_header_int(exchange->reply, "retry-after", result.retry_after_s);
-  fail(exchange, 429, "too_many_requests", "API Rate limit exceeded.");
+  digitalocean_fail(exchange, 429, "too_many_requests", "API Rate limit exceeded.");
   return false;
 }
 
 static bool permitted(const sim_exchange *exchange) {
   bool reads = !strcmp(exchange->request->method, "GET");
-  return has_scope(exchange, exchange->operation->scope) &&
+  return digitalocean_has_scope(exchange, exchange->operation->scope) &&
          (reads || exchange->token->access != SIM_READ_ONLY);
 }
 
@@ -641,18 +451,18 @@ static bool permitted(const sim_exchange *exchange) {
 static bool admit(sim_exchange *exchange) {
   if (!within_limit(exchange)) return false;
   if (exchange->token->access == SIM_INVALID)
-    fail(exchange, 401, "unauthorized", "Unable to authenticate you.");
+    digitalocean_fail(exchange, 401, "unauthorized", "Unable to authenticate you.");
   else if (!exchange->operation)
-    fail_not_found(exchange);
+    digitalocean_fail_not_found(exchange);
   else if (!permitted(exchange))
-    fail_forbidden(exchange);
+    digitalocean_fail_forbidden(exchange);
   else
     return true;
   return false;
 }
 
 static void fail_with(sim_exchange *exchange, const sim_error *error) {
-  fail(exchange, error->status, error->code, error->message);
+  digitalocean_fail(exchange, error->status, error->code, error->message);
 }
 
 const sim_cloud_api sim_digitalocean = {
@@ -666,6 +476,6 @@ const sim_cloud_api sim_digitalocean = {
     .take_request = take_request,
     .admit = admit,
     .fail = fail_with,
-    .write_image = write_image,
-    .write_action = write_action,
+    .write_image = digitalocean_write_image,
+    .write_action = digitalocean_write_action,
 };

@@ -14,6 +14,8 @@ static bool segment_matches(sim_exchange *exchange, const char *pattern, size_t 
                             const char *segment) {
   if (length == 7 && !memcmp(pattern, "{image}", 7)) {
     exchange->image_ref = segment;
+  } else if (length == 9 && !memcmp(pattern, "{machine}", 9)) {
+    exchange->machine_ref = segment;
   } else if (length == 8 && !memcmp(pattern, "{action}", 8)) {
     exchange->action_ref = segment;
   } else {
@@ -94,7 +96,7 @@ static void run_operation(sim_exchange *exchange) {
     api->fail(exchange, &api->malformed_query);
   else if (sim_too_large(exchange->request))
     api->fail(exchange, &api->body_too_large);
-  else if (!operation->find_image || operation->find_image(exchange))
+  else if (!operation->find || operation->find(exchange))
     operation->handle(exchange);
 
   if (strcmp(operation->method, "GET") != 0) exchange->state->images_version++;

@@ -117,8 +117,16 @@ void sim_exchange_finish(sim_exchange *exchange, int status) {
     sim_reply_header(exchange->reply, "Content-Type", exchange->api->content_type);
 }
 
+bool sim_image_visible(const sim_exchange *exchange, const sim_image *image) {
+  return image->is_public || image->account == exchange->token->account;
+}
+
+bool sim_machine_visible(const sim_exchange *exchange, const sim_machine *machine) {
+  return !machine->deleted && machine->account == exchange->token->account;
+}
+
 bool sim_action_visible(const sim_exchange *exchange, const sim_action *action) {
-  return action->visible_ms <= exchange->now_ms;
+  return action->visible_ms <= exchange->now_ms && action->account == exchange->token->account;
 }
 
 void sim_reply_image(sim_exchange *exchange, int status, const sim_image *image) {
@@ -142,6 +150,8 @@ void sim_dump_image(sim_exchange *exchange, const sim_image *image) {
   sim_write_bool(out, "application", image->application);
   sim_write_bool(out, "locked", image->locked);
   sim_write_bool(out, "gone", image->deleted);
+  sim_write_string(out, "account", image->account->name);
+  if (exchange->cloud == SIM_DIGITALOCEAN) sim_write_id(out, "droplet_id", image->created_from_id);
 }
 
 void sim_dump_action(sim_exchange *exchange, const sim_action *action) {
@@ -150,6 +160,8 @@ void sim_dump_action(sim_exchange *exchange, const sim_action *action) {
   sim_write_string(exchange->out, "effect", sim_effect_names[action->effect]);
   sim_write_string(exchange->out, "ends", !ends ? "never" : action->fails ? "error" : "success");
   if (ends) sim_write_int(exchange->out, "runs_ms", action->due_ms - exchange->now_ms);
+  if (action->created) sim_write_int(exchange->out, "image_id", action->created->id);
+  if (action->name) sim_write_string(exchange->out, "image_name", action->name);
 }
 
 sim_rate_result sim_count_request(sim_exchange *exchange) {

@@ -6,6 +6,7 @@
 #ifndef SIM_EXCHANGE_H
 #define SIM_EXCHANGE_H
 
+#include "action.h"
 #include "json_out.h"
 #include "reply.h"
 
@@ -43,9 +44,9 @@ typedef struct sim_operation {
   const char *method;
   const char *route; /* "/v1/images/{image}/actions/{action}"; the first route that matches wins */
   void (*handle)(sim_exchange *exchange);
-  /* Sets exchange->image from exchange->image_ref; returns false after an error response. NULL if
-   * the route has no {image}. */
-  bool (*find_image)(sim_exchange *exchange);
+  /* Sets exchange->image or another object from its segment; returns false after an error response.
+   * NULL = the route names no object. */
+  bool (*find)(sim_exchange *exchange);
   const char *scope; /* scope that the token needs; NULL = none */
 } sim_operation;
 
@@ -89,11 +90,13 @@ struct sim_exchange {
   size_t segments_count; /* SIM_MAX_SEGMENTS + 1 = more */
   sim_parameter *parameters;
   size_t parameters_count;
-  bool malformed;                     /* query with too many parameters, or not UTF-8 */
-  const char *route;                  /* matching route; NULL = none */
-  const sim_operation *operation;     /* matching route and method; NULL = none */
-  const char *image_ref, *action_ref; /* segments at {image} and {action} */
+  bool malformed;                 /* query with too many parameters, or not UTF-8 */
+  const char *route;              /* matching route; NULL = none */
+  const sim_operation *operation; /* matching route and method; NULL = none */
+  /* segments at {image}, {machine} and {action} */
+  const char *image_ref, *machine_ref, *action_ref;
   sim_image *image;
+  sim_machine *machine;
   bool dump; /* objects with the members that only world files have */
   sim_token *token;
   char request_id[40];
@@ -126,6 +129,9 @@ bool sim_parameter_allows(const sim_exchange *exchange, const char *name, const 
 /* Counts the request against the rate limit and adds the rate-limit headers. */
 sim_rate_result sim_count_request(sim_exchange *exchange);
 
+/* Objects of other accounts are not visible, unless they are public. */
+bool sim_image_visible(const sim_exchange *exchange, const sim_image *image);
+bool sim_machine_visible(const sim_exchange *exchange, const sim_machine *machine);
 bool sim_action_visible(const sim_exchange *exchange, const sim_action *action);
 void sim_reply_image(sim_exchange *exchange, int status, const sim_image *image);
 void sim_reply_action(sim_exchange *exchange, int status, const sim_action *action);

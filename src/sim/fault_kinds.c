@@ -303,7 +303,12 @@ static void remove_image(const sim_hit *hit) {
 
 static void hide_action(const sim_hit *hit) { hit->world->overrides.hide_ms = hit->fault->ms; }
 
-static void fail_action(const sim_hit *hit) { hit->world->overrides.fails = true; }
+static void hide_created(const sim_hit *hit) { hit->world->overrides.lag_ms = hit->fault->ms; }
+
+static void fail_action(const sim_hit *hit) {
+  hit->world->overrides.fails = true;
+  hit->world->overrides.leaves = hit->fault->leaves;
+}
 
 static void set_duration(const sim_hit *hit) {
   hit->world->overrides.duration_ms = hit->fault->ms < 0 ? -2 : hit->fault->ms;
@@ -324,6 +329,7 @@ const sim_fault_kind sim_fault_kinds[] = {
     {"duplicate", SIM_AFTER_REQUEST, SIM_NEEDS_NOTHING, duplicate_first_item, false},
     {"next", SIM_AFTER_REQUEST, SIM_NEEDS_NEXT, change_next_page, false},
     {"hide", SIM_BEFORE_REQUEST, SIM_NEEDS_MS, hide_action, false},
+    {"hide_image", SIM_BEFORE_REQUEST, SIM_NEEDS_MS, hide_created, false},
     {"fail", SIM_BEFORE_REQUEST, SIM_NEEDS_NOTHING, fail_action, false},
     {"last", SIM_BEFORE_REQUEST, SIM_NEEDS_NOTHING, set_duration, false},
     {"appear", SIM_BEFORE_REQUEST, SIM_NEEDS_NOTHING, insert_image, false},

@@ -79,9 +79,10 @@ static const sim_fault_kind *read_kind(const reader *r) {
 static const char unknown_key[] = "unknown key";
 
 static void check_keys(reader *r) {
-  static const char *const keys[] = {
-      "do", "cloud", "method", "path", "when",        "skip",         "count", "probability",
-      "ms", "bytes", "status", "body", "retry_after", "content_type", "next",  "at"};
+  static const char *const keys[] = {"do",     "cloud", "method",      "path",         "when",
+                                     "skip",   "count", "probability", "ms",           "bytes",
+                                     "status", "body",  "retry_after", "content_type", "next",
+                                     "at",     "leaves"};
   const imgact_json *key;
   imgact_json_iter each = imgact_json_iter_begin(r->object);
   while (imgact_json_iter_next(&each, &key)) {
@@ -136,6 +137,7 @@ static const char *read_fault(const imgact_json *value, sim_fault *fault) {
   fault->cloud = read_name(&r, "cloud", sim_cloud_names, SIM_CLOUDS, -1);
   fault->after = read_name(&r, "when", when_names, 2, fault->kind->after) == 1;
   fault->at = (sim_place)read_name(&r, "at", place_names, SIM_PLACES, SIM_AT_FIRST);
+  fault->leaves = (sim_remains)read_name(&r, "leaves", sim_remains_names, SIM_REMAINS, SIM_GONE);
   read_text(&r, "method", &fault->method);
   read_text(&r, "path", &fault->path);
   read_text(&r, "body", &fault->body);
@@ -233,6 +235,7 @@ static void write_fault(imgact_json_writer *out, const sim_fault *fault) {
   write_given(out, "retry_after", fault->retry_after_s);
   write_text(out, "content_type", fault->content_type);
   write_text(out, "next", fault->next);
+  if (fault->leaves != SIM_GONE) sim_write_string(out, "leaves", sim_remains_names[fault->leaves]);
   if (fault->at != SIM_AT_FIRST) sim_write_string(out, "at", place_names[fault->at]);
 
   imgact_json_write_end_object(out);

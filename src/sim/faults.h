@@ -23,6 +23,7 @@ typedef struct sim_fault {
   double probability;
   int64_t ms, bytes, status, retry_after_s; /* -1 = not given */
   sim_place at;
+  sim_remains leaves;
   char *body, *content_type, *next;
 } sim_fault;
 

@@ -3,11 +3,13 @@
  * A world from a seed: the same seed and number of images give the same world. Public images come
  * first, as in DigitalOcean's lists. A world of 40 images has images of every type.
  */
-#include "world.h"
+#include "action.h"
 #include <math.h>
 #include <stdio.h>
 
-#define DAY_MS INT64_C(86400000)
+#define DAY_MS              INT64_C(86400000)
+#define MACHINES            5
+#define MACHINES_CREATED_MS INT64_C(1735689600000) /* 2025-01-01T00:00:00Z */
 
 typedef struct system_image {
   const char *os, *version, *title, *distribution, *slug;
@@ -52,7 +54,7 @@ static double tenths(generator *g, uint64_t low, uint64_t range) {
   return (double)(low * 10 + roll(g, range * 10)) / 10;
 }
 
-bool sim_world_regions(sim_world *world) {
+static bool add_regions_of_world(sim_world *world) {
   for (size_t i = 0; i < SIM_COUNT(region_slugs); i++) {
     sim_region *region = sim_region_new(world, SIM_DIGITALOCEAN, region_slugs[i], region_names[i]);
     if (!region) return false;
@@ -65,6 +67,32 @@ bool sim_world_regions(sim_world *world) {
     if (!sim_strings_add(world, &region->sizes, "s-1vcpu-1gb")) return false;
   }
   return true;
+}
+
+/* Servers and Droplets web-1 to web-5, whose ids are 1 to 5; backups are enabled for the first two
+ * servers. */
+static bool add_machines(sim_world *world, sim_cloud cloud) {
+  bool hetzner = cloud == SIM_HETZNER;
+  for (int i = 1; i <= MACHINES; i++) {
+    char name[16];
+    sim_machine *machine = sim_machine_new(world, cloud, i);
+    snprintf(name, sizeof name, "web-%d", i);
+    if (!machine || !sim_replace(&machine->name, name)) return false;
+    machine->created_ms = MACHINES_CREATED_MS + i * DAY_MS;
+    machine->status = sim_intern(world, hetzner ? "running" : "active");
+    machine->os = sim_intern(world, hetzner ? "ubuntu" : "Ubuntu");
+    machine->os_version = hetzner ? sim_intern(world, "24.04") : NULL;
+    machine->region = hetzner ? NULL : sim_intern(world, region_slugs[i % 2]);
+    machine->disk_gb = 25;
+    machine->has_backups = hetzner && i <= 2;
+    if (!machine->status || !machine->os) return false;
+  }
+  return true;
+}
+
+bool sim_world_defaults(sim_world *world) {
+  return add_regions_of_world(world) && add_machines(world, SIM_HETZNER) &&
+         add_machines(world, SIM_DIGITALOCEAN);
 }
 
 /* ---- one image ---- */
@@ -174,7 +202,7 @@ static void add_past_action(generator *g, sim_image *image) {
   bool hetzner = image->cloud == SIM_HETZNER;
   if (image->is_public || image->status == SIM_DELETED) return;
   sim_action *action =
-      sim_action_new(g->world, (sim_cloud)image->cloud, 0, image,
+      sim_action_new(g->world, (sim_cloud)image->cloud, 0, image, NULL,
                      hetzner ? image->is_protected ? "change_protection" : "create_image"
                      : g->index % 5 == 0 ? "transfer"
                                          : "create");

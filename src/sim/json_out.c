@@ -36,3 +36,11 @@ void sim_write_strings(imgact_json_writer *out, const char *key, const sim_strin
   for (uint32_t i = 0; i < strings->count; i++) imgact_json_write_string(out, strings->items[i]);
   imgact_json_write_end_array(out);
 }
+
+void sim_write_labels(imgact_json_writer *out, const char *key, const sim_labels *labels) {
+  imgact_json_write_key(out, key);
+  imgact_json_write_begin_object(out);
+  for (uint32_t i = 0; i < labels->count; i++)
+    sim_write_string(out, labels->items[i].key, labels->items[i].value);
+  imgact_json_write_end_object(out);
+}

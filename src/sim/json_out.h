@@ -10,6 +10,7 @@ void sim_write_int(imgact_json_writer *out, const char *key, int64_t value);
 void sim_write_id(imgact_json_writer *out, const char *key, int64_t id); /* 0 writes null */
 void sim_write_bool(imgact_json_writer *out, const char *key, bool value);
 void sim_write_strings(imgact_json_writer *out, const char *key, const sim_strings *strings);
+void sim_write_labels(imgact_json_writer *out, const char *key, const sim_labels *labels);
 /* RFC 3339 in UTC; IMGACT_NO_TIME writes null. */
 void sim_write_time(imgact_json_writer *out, const char *key, int64_t ms);
 

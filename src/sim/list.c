@@ -12,8 +12,10 @@ sim_page sim_page_of(int64_t page, int64_t per_page, size_t total) {
   return shown_page;
 }
 
-/* The request parameters that a list depends on, as one string. */
+/* The account and the request parameters that a list depends on, as one string. */
 static void write_key(const sim_exchange *exchange, const sim_image_query *query, sim_text *key) {
+  sim_text_encode(key, exchange->token->account->name);
+  sim_text_str(key, "&");
   for (size_t i = 0; i < query->parameters_count; i++) {
     const char *name = query->parameters[i], *value;
     size_t at = 0;
@@ -33,6 +35,10 @@ static uint32_t given_parameters(const sim_exchange *exchange, const sim_image_q
   return given;
 }
 
+static bool is_listed(const sim_exchange *exchange, const sim_image *image) {
+  return sim_image_visible(exchange, image) && image->visible_ms <= exchange->now_ms;
+}
+
 static bool build_list(sim_exchange *exchange, const sim_image_query *query, sim_list *list) {
   uint32_t given = given_parameters(exchange, query);
   const sim_cloud_state *state = exchange->state;
@@ -41,7 +47,8 @@ static bool build_list(sim_exchange *exchange, const sim_image_query *query, sim
   if (!items) return false;
 
   for (size_t i = 0; i < state->images_count; i++)
-    if (query->matches(exchange, state->images[i], given)) items[count++] = state->images[i];
+    if (is_listed(exchange, state->images[i]) && query->matches(exchange, state->images[i], given))
+      items[count++] = state->images[i];
   if (query->compare) qsort_r(items, count, sizeof *items, query->compare, query->user_data);
 
   *list = (sim_list){items, count};
@@ -53,7 +60,9 @@ bool sim_list_images(sim_exchange *exchange, const sim_image_query *query, sim_l
   sim_text text = {0};
   write_key(exchange, query, &text);
 
-  const char *key = sim_text_get(&text);
+  /* While images are hidden, lists depend on the time. */
+  bool cached = state->images_hidden_until_ms <= exchange->now_ms;
+  const char *key = cached ? sim_text_get(&text) : NULL;
   bool good = key && sim_list_cache_get(&state->lists, key, state->images_version, list);
   if (!good) {
     good = build_list(exchange, query, list);
@@ -67,17 +76,16 @@ bool sim_list_images(sim_exchange *exchange, const sim_image_query *query, sim_l
 bool sim_all_actions_listed(const sim_exchange *exchange) {
   const sim_cloud_state *state = exchange->state;
   return state->image_actions_count == state->actions_count &&
-         state->hidden_until_ms <= exchange->now_ms;
+         exchange->world->accounts_count == 1 && state->hidden_until_ms <= exchange->now_ms;
 }
 
-static void begin_list(sim_exchange *exchange, const char *key) {
+void sim_begin_list(sim_exchange *exchange, const char *key) {
   imgact_json_write_begin_object(exchange->out);
   imgact_json_write_key(exchange->out, key);
   imgact_json_write_begin_array(exchange->out);
 }
 
-static void end_list(sim_exchange *exchange, const sim_page *shown_page,
-                     sim_footer_fn *write_footer) {
+void sim_end_list(sim_exchange *exchange, const sim_page *shown_page, sim_footer_fn *write_footer) {
   imgact_json_write_end_array(exchange->out);
   write_footer(exchange, shown_page);
   imgact_json_write_end_object(exchange->out);
@@ -86,16 +94,16 @@ static void end_list(sim_exchange *exchange, const sim_page *shown_page,
 
 void sim_reply_images(sim_exchange *exchange, void *const *list, const sim_page *shown_page,
                       sim_footer_fn *write_footer) {
-  begin_list(exchange, "images");
+  sim_begin_list(exchange, "images");
   for (size_t i = shown_page->first; i < shown_page->end; i++)
     exchange->api->write_image(exchange, list[i]);
-  end_list(exchange, shown_page, write_footer);
+  sim_end_list(exchange, shown_page, write_footer);
 }
 
 void sim_reply_actions(sim_exchange *exchange, void *const *list, const sim_page *shown_page,
                        sim_footer_fn *write_footer) {
-  begin_list(exchange, "actions");
+  sim_begin_list(exchange, "actions");
   for (size_t i = shown_page->first; i < shown_page->end; i++)
     exchange->api->write_action(exchange, list[i]);
-  end_list(exchange, shown_page, write_footer);
+  sim_end_list(exchange, shown_page, write_footer);
 }

@@ -29,11 +29,14 @@ typedef struct sim_image_query {
  * call. Returns false without memory.
  */
 bool sim_list_images(sim_exchange *exchange, const sim_image_query *query, sim_list *list);
-/* Returns true if each action of the cloud is about an image and is visible. */
+/* Returns true if each action of the cloud is about an image and is visible to every token. */
 bool sim_all_actions_listed(const sim_exchange *exchange);
 
 /* Writes what a cloud adds to a page: links, totals. */
 typedef void sim_footer_fn(sim_exchange *exchange, const sim_page *shown_page);
+/* The caller writes the items of the page between these calls. */
+void sim_begin_list(sim_exchange *exchange, const char *key);
+void sim_end_list(sim_exchange *exchange, const sim_page *shown_page, sim_footer_fn *write_footer);
 void sim_reply_images(sim_exchange *exchange, void *const *list, const sim_page *shown_page,
                       sim_footer_fn *write_footer);
 void sim_reply_actions(sim_exchange *exchange, void *const *list, const sim_page *shown_page,

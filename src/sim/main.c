@@ -149,7 +149,7 @@ static bool make_instance(sim_instance *instance, const options *o) {
   instance->clock = (sim_clock){now_ms, sim_real_ms(), o->speed};
   instance->faults.random = (uint64_t)o->seed;
   instance->world = sim_world_new((uint64_t)o->seed);
-  if (!instance->world || !sim_world_regions(instance->world) ||
+  if (!instance->world || !sim_world_defaults(instance->world) ||
       (o->images && !sim_world_generate(instance->world, (size_t)o->images, now_ms))) {
     fprintf(stderr, "imgact-sim: no memory\n");
     return false;

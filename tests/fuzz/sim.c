@@ -91,7 +91,7 @@ static void check_dump(sim_world *world, int64_t now_ms) {
   char *text = sim_world_dump(world, now_ms);
   CHECK(text);
   sim_world *copy = sim_world_new(world->seed);
-  CHECK(copy && sim_world_regions(copy));
+  CHECK(copy && sim_world_defaults(copy));
   if (!sim_world_load(copy, text, strlen(text), now_ms, message, sizeof message)) {
     fprintf(stderr, "%s: %s\n", message, text);
     CHECK(false && "the dump of a world cannot be loaded");
@@ -110,7 +110,7 @@ static void check_dump(sim_world *world, int64_t now_ms) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   sim_instance instance = {.world = sim_world_new(7), .clock = {START_MS, 0, 1}};
-  CHECK(instance.world && sim_world_regions(instance.world) &&
+  CHECK(instance.world && sim_world_defaults(instance.world) &&
         sim_world_generate(instance.world, 8, START_MS));
   fuzz_parts parts = {.next = (const char *)data, .end = (const char *)data + size};
   int64_t now_ms = 0;

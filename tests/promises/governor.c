@@ -203,7 +203,7 @@ static bool make_world(bench *b) {
   b->instance.world = sim_world_new(1);
   const char *json = sim_text_get(&text);
   bool good =
-      json && b->instance.world && sim_world_regions(b->instance.world) &&
+      json && b->instance.world && sim_world_defaults(b->instance.world) &&
       sim_world_load(b->instance.world, json, strlen(json), EPOCH_MS, message, sizeof message);
   if (!good) fprintf(stderr, "%s\n", message);
   sim_text_free(&text);

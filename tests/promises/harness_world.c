@@ -110,7 +110,7 @@ bool harness_make_world(harness *s) {
   s->instance.faults.random = p->seed ^ UINT64_C(0x5DEECE66D);
   const char *json = sim_text_get(&text);
   bool good =
-      json && s->instance.world && sim_world_regions(s->instance.world) &&
+      json && s->instance.world && sim_world_defaults(s->instance.world) &&
       sim_world_load(s->instance.world, json, strlen(json), HARNESS_EPOCH_MS, message,
                      sizeof message) &&
       sim_faults_load(&s->instance.faults, p->faults, strlen(p->faults), message, sizeof message);

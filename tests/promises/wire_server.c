@@ -153,7 +153,7 @@ bool wire_make_world(wire *w) {
   w->instance.world = sim_world_new(w->dice);
   w->instance.faults.random = w->dice ^ 7;
   bool good =
-      w->instance.world && sim_world_regions(w->instance.world) &&
+      w->instance.world && sim_world_defaults(w->instance.world) &&
       sim_world_load(w->instance.world, world, sizeof world - 1, now_ms, message, sizeof message);
   if (!good) fprintf(stderr, "no world: %s\n", message);
   return good;

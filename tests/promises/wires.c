@@ -59,7 +59,7 @@ static const char *judge_get(const wire *w, const imgact_op *op) {
 static const char *judge_list(const wire *w, const imgact_op *op) {
   size_t shown = 0, there = 0;
   imgact_op_actions(op, &shown);
-  for (const sim_action *action = wire_image(w)->first_action; action; action = action->next)
+  for (const sim_action *action = wire_image(w)->actions.first; action; action = action->next)
     there++;
   return shown == there ? NULL : "a list of actions is not that of the image";
 }
@@ -119,7 +119,7 @@ static void set_idle(wire *w, bool idle) {
 }
 
 static bool at_rest(const wire *w, int64_t now_ms) {
-  for (const sim_action *action = wire_image(w)->first_action; action; action = action->next)
+  for (const sim_action *action = wire_image(w)->actions.first; action; action = action->next)
     if (action->state == SIM_RUNNING || action->visible_ms > now_ms) return false;
   return true;
 }

@@ -9,7 +9,7 @@ int http_fixture_setup(void **state) {
   a->instance.clock = (sim_clock){HTTP_FIXTURE_EPOCH_MS, 0, 1};
   a->token = "token";
   assert_non_null(a->instance.world);
-  assert_true(sim_world_regions(a->instance.world));
+  assert_true(sim_world_defaults(a->instance.world));
   *state = a;
   return 0;
 }

@@ -38,6 +38,10 @@ static const char *const segments[] = {"v1",
                                        "99999999999999999999",
                                        "..",
                                        "-1",
+                                       "servers",
+                                       "droplets",
+                                       "create_image",
+                                       "snapshots",
                                        "_sim"};
 static const char *const names[] = {"page",         "per_page",
                                     "type",         "status",
@@ -75,6 +79,9 @@ static const char *const values[] = {"1",
                                      "prod",
                                      ""};
 static const char *const bodies[] = {
+    "{\"type\":\"snapshot\",\"name\":\"s\"}",
+    "{\"type\":\"backup\",\"description\":\"d\",\"labels\":{\"a\":\"b\"}}",
+    "{}",
     "{\"delete\":true}",
     "{\"delete\":false}",
     "{\"type\":\"convert\"}",
@@ -122,6 +129,10 @@ static const char *const commands[] = {
      "\"digitalocean\":{\"actions\":[{\"id\":2200000001,\"status\":\"in-progress\"},{\"id\":"
      "2200000002,\"ends\":\"error\"}]}"
      "}"),
+    "{\"hetzner\":{\"servers\":[{\"id\":1,\"backups\":true,\"gone\":false},{\"id\":2,\"locked\":"
+    "true}]},\"digitalocean\":{\"droplets\":[{\"id\":1},{\"id\":6,\"locked_ms\":9}]}}",
+    "[{\"do\":\"fail\",\"leaves\":\"creating\",\"probability\":0.5},{\"do\":\"hide_image\",\"ms\":"
+    "9}]",
     "{\"digitalocean\":{\"actions\":[{\"id\":2200000001,\"effect\":\"transfer\"},{\"id\":"
     "2200000002,\"region_slug\":null}]}"
     "}"};
@@ -136,6 +147,9 @@ static void random_target(char *target, size_t capacity) {
   size_t used = (size_t)snprintf(target, capacity, CHANCE(2) ? "/v1/images" : "/v2/images");
   if (CHANCE(4))
     used = (size_t)snprintf(target, capacity, "%s", CHANCE(2) ? "/v1/actions" : "/v2/actions");
+  else if (CHANCE(4))
+    used = (size_t)snprintf(target, capacity, "%s/%u", CHANCE(2) ? "/v1/servers" : "/v2/droplets",
+                            (unsigned)testing_below(&random_state, 7));
   for (size_t i = testing_below(&random_state, 4); i; i--)
     used += (size_t)snprintf(target + used, capacity - used, "/%s", PICK(segments));
   for (size_t i = testing_below(&random_state, 4), n = 0; i; i--)

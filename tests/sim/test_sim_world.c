@@ -50,7 +50,8 @@ TEST(time_parse_and_format) {
 
 static char *generated(uint64_t seed, size_t images) {
   sim_world *world = sim_world_new(seed);
-  assert_true(sim_world_regions(world) && sim_world_generate(world, images, HTTP_FIXTURE_EPOCH_MS));
+  assert_true(sim_world_defaults(world) &&
+              sim_world_generate(world, images, HTTP_FIXTURE_EPOCH_MS));
   char *text = sim_world_dump(world, HTTP_FIXTURE_EPOCH_MS);
   assert_non_null(text);
   sim_world_free(world);
@@ -69,7 +70,7 @@ TEST(generate_same_seed_same_world) {
 TEST(generate_small_world_every_type) {
   sim_world *world = sim_world_new(1);
 
-  assert_true(sim_world_regions(world) && sim_world_generate(world, 40, HTTP_FIXTURE_EPOCH_MS));
+  assert_true(sim_world_defaults(world) && sim_world_generate(world, 40, HTTP_FIXTURE_EPOCH_MS));
   int seen[SIM_CLOUDS][SIM_TYPES] = {{0}}, deprecated = 0, guarded = 0, arm = 0, failed = 0,
       retired = 0;
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
@@ -99,13 +100,16 @@ TEST(world_dump_loads_again) {
   char *imported = NULL;
   http_fixture_expect(a, 202, "POST", "/v2/images",
                       "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
+  http_fixture_expect(a, 201, "POST", "/v2/droplets/1/actions",
+                      "{\"type\":\"snapshot\",\"name\":\"s\"}");
+  http_fixture_expect(a, 201, "POST", "/v1/servers/1/actions/create_image", "{}");
   imported = sim_world_dump(a->instance.world, HTTP_FIXTURE_EPOCH_MS);
   assert_non_null(strstr(imported, "\"runs_ms\":120000"));
   const char *const files[] = {text, imported};
   for (size_t i = 0; i < 2; i++) {
     char message[200] = "";
     sim_world *copy = sim_world_new(9);
-    assert_true(sim_world_regions(copy));
+    assert_true(sim_world_defaults(copy));
     if (!sim_world_load(copy, files[i], strlen(files[i]), HTTP_FIXTURE_EPOCH_MS, message,
                         sizeof message))
       fail_msg("%s", message);
