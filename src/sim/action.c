@@ -303,6 +303,8 @@ sim_action *sim_action_start(sim_world *world, sim_image *image, sim_effect effe
   if (!action) return NULL;
 
   action->region = sim_intern(world, region);
+  if (effect == SIM_IMPORT && world->overrides.lag_ms)
+    hide_image(world, image, now_ms + world->overrides.lag_ms);
   start(world, cloud, action, effect, now_ms);
   return action;
 }

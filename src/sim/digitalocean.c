@@ -5,6 +5,7 @@
  */
 #include "digitalocean.h"
 #include "clouds.h"
+#include "tags.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,10 @@
 /* ---- lists ---- */
 
 static bool image_matches(const sim_exchange *exchange, const sim_image *image, uint32_t given) {
-  if (image->deleted) return false;
+  sim_listed imports = exchange->world->imports;
+  if (image->deleted || (image->status == SIM_DELETED && imports != SIM_LIST_ALL) ||
+      (image->status == SIM_NEW && imports == SIM_LIST_AVAILABLE))
+    return false;
   if (!given) return true;
 
   const char *type = sim_parameter_get(exchange, "type"),
@@ -194,15 +198,20 @@ static void post_action(sim_exchange *exchange) {
     digitalocean_fail(exchange, 404, "not_found", "The specified action type is not available.");
 }
 
+/* Tags are created if they do not exist. */
 static bool read_tags(sim_exchange *exchange, sim_strings *tags) {
   const imgact_json *value = imgact_json_get(exchange->body, "tags"), *tag;
   imgact_json_type type = imgact_json_get_type(value);
   bool good = type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_NULL || type == IMGACT_JSON_ARRAY;
-  good = good && imgact_json_count(value) <= MAX_TAGS;
+  good = good && imgact_json_count(value) <= MAX_TAGS && sim_tags_collect(exchange->world);
   imgact_json_iter each = imgact_json_iter_begin(value);
   while (good && (tag = imgact_json_iter_next(&each, NULL))) {
     char *text = sim_copy_json(tag);
-    good = text && *text && strlen(text) <= 255 && sim_strings_add(exchange->world, tags, text);
+    const sim_tag *known = text && sim_tag_name_ok(text)
+                               ? sim_tag_of(exchange->world, exchange->token->account, text)
+                               : NULL;
+    good = known && (sim_strings_has(tags, known->name) ||
+                     sim_strings_add(exchange->world, tags, known->name));
     free(text);
   }
   return good;
@@ -403,6 +412,15 @@ static const sim_operation operations[] = {
      "droplet:read"},
     {"GET", API "/droplets/{machine}/snapshots", digitalocean_list_snapshots,
      digitalocean_find_droplet, "droplet:read"},
+    {"GET", API "/tags", digitalocean_list_tags, NULL, "tag:read"},
+    {"POST", API "/tags", digitalocean_create_tag, NULL, "tag:create"},
+    {"GET", API "/tags/{tag}", digitalocean_get_tag, digitalocean_find_tag, "tag:read"},
+    {"DELETE", API "/tags/{tag}", digitalocean_delete_tag, digitalocean_find_tag, "tag:delete"},
+    {"POST", API "/tags/{tag}/resources", digitalocean_tag_resources, digitalocean_find_tag,
+     "tag:create"},
+    {"DELETE", API "/tags/{tag}/resources", digitalocean_untag_resources, digitalocean_find_tag,
+     "tag:delete"},
+    {"GET", API "/regions", digitalocean_list_regions, NULL, "regions:read"},
     {"GET", API "/actions", list_actions, NULL, "actions:read"},
     {"GET", API "/actions/{action}", digitalocean_get_action, NULL, "actions:read"},
 };

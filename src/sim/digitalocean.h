@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* DigitalOcean: what its resources share, and the operations of Droplets. */
+/* DigitalOcean: what its resources share, and the operations of all but images. */
 #ifndef SIM_DIGITALOCEAN_H
 #define SIM_DIGITALOCEAN_H
 
@@ -40,5 +40,16 @@ void digitalocean_get_droplet(sim_exchange *exchange);
 void digitalocean_list_droplets(sim_exchange *exchange);
 void digitalocean_list_snapshots(sim_exchange *exchange);
 void digitalocean_post_droplet_action(sim_exchange *exchange);
+
+/* ---- digitalocean_tags.c ---- */
+
+bool digitalocean_find_tag(sim_exchange *exchange);
+void digitalocean_get_tag(sim_exchange *exchange);
+void digitalocean_list_tags(sim_exchange *exchange);
+void digitalocean_create_tag(sim_exchange *exchange);
+void digitalocean_delete_tag(sim_exchange *exchange);
+void digitalocean_tag_resources(sim_exchange *exchange);
+void digitalocean_untag_resources(sim_exchange *exchange);
+void digitalocean_list_regions(sim_exchange *exchange);
 
 #endif

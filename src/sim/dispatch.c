@@ -16,6 +16,8 @@ static bool segment_matches(sim_exchange *exchange, const char *pattern, size_t 
     exchange->image_ref = segment;
   } else if (length == 9 && !memcmp(pattern, "{machine}", 9)) {
     exchange->machine_ref = segment;
+  } else if (length == 5 && !memcmp(pattern, "{tag}", 5)) {
+    exchange->tag_ref = segment;
   } else if (length == 8 && !memcmp(pattern, "{action}", 8)) {
     exchange->action_ref = segment;
   } else {

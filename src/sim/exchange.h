@@ -93,10 +93,11 @@ struct sim_exchange {
   bool malformed;                 /* query with too many parameters, or not UTF-8 */
   const char *route;              /* matching route; NULL = none */
   const sim_operation *operation; /* matching route and method; NULL = none */
-  /* segments at {image}, {machine} and {action} */
-  const char *image_ref, *machine_ref, *action_ref;
+  /* segments at {image}, {machine}, {action} and {tag} */
+  const char *image_ref, *machine_ref, *action_ref, *tag_ref;
   sim_image *image;
   sim_machine *machine;
+  sim_tag *tag;
   bool dump; /* objects with the members that only world files have */
   sim_token *token;
   char request_id[40];

@@ -31,6 +31,9 @@ const char *const sim_effect_names[] = {
     [SIM_IMPORT] = "import",
     [SIM_ACCOUNT_TRANSFER] = "account_transfer",
     [SIM_CREATE_IMAGE] = "create_image",
+    [SIM_TAG] = "tag",
+    [SIM_UNTAG] = "untag",
+    [SIM_DELETE_TAG] = "delete_tag",
 };
 const char *const sim_state_names[][SIM_STATES] = {
     [SIM_HETZNER] = {[SIM_RUNNING] = "running", [SIM_SUCCESS] = "success", [SIM_ERROR] = "error"},
@@ -49,6 +52,11 @@ const char *const sim_remains_names[] = {
     [SIM_GONE] = "gone",
     [SIM_LEFT_UNAVAILABLE] = "unavailable",
     [SIM_LEFT_CREATING] = "creating",
+};
+const char *const sim_listed_names[] = {
+    [SIM_LIST_RUNNING] = "running",
+    [SIM_LIST_ALL] = "all",
+    [SIM_LIST_AVAILABLE] = "available",
 };
 const sim_rate_limit sim_default_limits[] = {
     [SIM_HETZNER] = {.limit = 3600, .actions = 7200},
@@ -153,13 +161,16 @@ void sim_world_free(sim_world *world) {
     free(world->tokens[i]);
   }
   for (size_t i = 0; i < world->accounts_count; i++) free(world->accounts[i]);
+  for (size_t i = 0; i < world->tags_count; i++) free(world->tags[i]);
   clear_token(&world->anonymous);
   clear_token(&world->others);
   for (size_t i = 0; i < world->strings.capacity; i++) free(world->strings.entries[i].value);
 
   sim_id_map_free(&world->strings);
   sim_id_map_free(&world->token_by_text);
+  sim_id_map_free(&world->tag_by_name);
   free(world->accounts);
+  free(world->tags);
   free(world->tokens);
   free(world->pending);
   free(world->scratch);

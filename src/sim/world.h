@@ -45,6 +45,9 @@ typedef enum sim_effect {
   SIM_IMPORT,
   SIM_ACCOUNT_TRANSFER,
   SIM_CREATE_IMAGE, /* from a machine */
+  SIM_TAG,
+  SIM_UNTAG,
+  SIM_DELETE_TAG,
   SIM_EFFECTS
 } sim_effect;
 
@@ -69,6 +72,14 @@ typedef struct sim_action sim_action;
 typedef struct sim_account {
   const char *name; /* interned */
 } sim_account;
+
+/* A tag of an account (DigitalOcean). */
+typedef struct sim_tag {
+  const char *name; /* interned; the canonical spelling */
+  sim_account *account;
+  int64_t last_image_id, last_machine_id; /* tagged last; 0 = not known */
+  bool deleted;
+} sim_tag;
 
 /* The list of actions of an image or a machine. */
 typedef struct sim_action_list {
@@ -158,6 +169,14 @@ typedef struct sim_region {
   bool available;
 } sim_region;
 
+/* Which imported images DigitalOcean lists while they are not available. */
+typedef enum sim_listed {
+  SIM_LIST_RUNNING,
+  SIM_LIST_ALL,
+  SIM_LIST_AVAILABLE,
+  SIM_LISTED
+} sim_listed;
+
 typedef enum sim_access { SIM_READ_WRITE, SIM_READ_ONLY, SIM_SCOPED, SIM_INVALID } sim_access;
 
 typedef struct sim_token {
@@ -211,9 +230,12 @@ typedef struct sim_world {
   sim_cloud_state clouds[SIM_CLOUDS];
   sim_account **accounts; /* the first one is the default */
   size_t accounts_count, accounts_capacity;
+  sim_tag **tags;
+  size_t tags_count, tags_capacity;
+  uint64_t tags_version; /* images_version up to which tags are complete */
   sim_token **tokens;
   size_t tokens_count, tokens_capacity;
-  sim_id_map token_by_text, strings;
+  sim_id_map token_by_text, tag_by_name, strings;
   sim_token anonymous;  /* for requests without a token */
   sim_token others;     /* shared by all tokens beyond SIM_MAX_TOKENS */
   sim_action **pending; /* a heap by due_ms */
@@ -223,8 +245,9 @@ typedef struct sim_world {
   int64_t duration_ms[SIM_EFFECTS];
   int64_t unlock_ms;     /* a Droplet stays locked for so long after its action */
   int64_t max_snapshots; /* per account (Hetzner); 0 = no limit */
-  bool names_created;    /* Hetzner's actions name the image that they create */
-  bool strict_tokens;    /* tokens that are not listed are invalid */
+  sim_listed imports;
+  bool names_created; /* Hetzner's actions name the image that they create */
+  bool strict_tokens; /* tokens that are not listed are invalid */
   bool allow_repeats; /* accepts a change that runs or is done already, as if never seen before */
   char *link_base; /* scheme and host of DigitalOcean's page links; NULL = those of the request */
   uint64_t seed, ids; /* ids: random state of request ids */
@@ -287,6 +310,7 @@ extern const char *const sim_state_names[SIM_CLOUDS][SIM_STATES];
 extern const char *const sim_cloud_names[SIM_CLOUDS];
 extern const char *const sim_access_names[4];
 extern const char *const sim_remains_names[SIM_REMAINS];
+extern const char *const sim_listed_names[SIM_LISTED];
 extern const sim_rate_limit sim_default_limits[SIM_CLOUDS];
 /* Returns the index of a name in such a table, or -1. */
 int sim_index_of(const char *const *names, size_t count, const char *name);

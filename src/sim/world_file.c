@@ -493,10 +493,11 @@ static void load_limits(sim_loader *l, const imgact_json *root) {
 
 static void load_settings(sim_loader *l, const imgact_json *root) {
   static const char *const keys[] = {"strict_tokens", "repeats",   "link_base",
-                                     "durations_ms",  "unlock_ms", "image_in_action"};
+                                     "durations_ms",  "unlock_ms", "image_in_action",
+                                     "list_imports"};
   const imgact_json *value = imgact_json_get(root, "settings");
   uint8_t strict = l->world->strict_tokens, repeats = l->world->allow_repeats;
-  uint8_t names_created = l->world->names_created;
+  uint8_t names_created = l->world->names_created, imports = (uint8_t)l->world->imports;
   if (!value || l->failed) return;
   snprintf(l->where, sizeof l->where, "settings");
   if (!sim_has_only_keys(l, value, keys, SIM_COUNT(keys))) return;
@@ -507,6 +508,8 @@ static void load_settings(sim_loader *l, const imgact_json *root) {
   l->world->allow_repeats = repeats;
   sim_read_bool(l, value, "image_in_action", &names_created);
   l->world->names_created = names_created;
+  sim_read_index(l, value, "list_imports", sim_listed_names, SIM_LISTED, &imports);
+  l->world->imports = (sim_listed)imports;
   sim_read_int(l, value, "unlock_ms", 0, &l->world->unlock_ms);
   sim_read_text(l, value, "link_base", &l->world->link_base);
   const imgact_json *durations = imgact_json_get(value, "durations_ms");

@@ -42,6 +42,10 @@ static const char *const segments[] = {"v1",
                                        "droplets",
                                        "create_image",
                                        "snapshots",
+                                       "tags",
+                                       "prod",
+                                       "resources",
+                                       "regions",
                                        "_sim"};
 static const char *const names[] = {"page",         "per_page",
                                     "type",         "status",
@@ -82,6 +86,9 @@ static const char *const bodies[] = {
     "{\"type\":\"snapshot\",\"name\":\"s\"}",
     "{\"type\":\"backup\",\"description\":\"d\",\"labels\":{\"a\":\"b\"}}",
     "{}",
+    "{\"name\":\"prod\"}",
+    "{\"resources\":[{\"resource_id\":\"10\",\"resource_type\":\"image\"},{\"resource_id\":\"1\","
+    "\"resource_type\":\"droplet\"}]}",
     "{\"delete\":true}",
     "{\"delete\":false}",
     "{\"type\":\"convert\"}",
@@ -147,6 +154,8 @@ static void random_target(char *target, size_t capacity) {
   size_t used = (size_t)snprintf(target, capacity, CHANCE(2) ? "/v1/images" : "/v2/images");
   if (CHANCE(4))
     used = (size_t)snprintf(target, capacity, "%s", CHANCE(2) ? "/v1/actions" : "/v2/actions");
+  else if (CHANCE(6))
+    used = (size_t)snprintf(target, capacity, "%s", CHANCE(2) ? "/v2/tags" : "/v2/tags/prod");
   else if (CHANCE(4))
     used = (size_t)snprintf(target, capacity, "%s/%u", CHANCE(2) ? "/v1/servers" : "/v2/droplets",
                             (unsigned)testing_below(&random_state, 7));
