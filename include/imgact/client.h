@@ -54,7 +54,8 @@ struct imgact_transport; /* transport.h */
       "change_protection")                                                                         \
   ROW(CONVERT, CHANGE, IMAGE, CONVERT, "convert", "convert_image")                                 \
   ROW(TRANSFER, CHANGE, REGION, TRANSFER, "transfer", "transfer_image")                            \
-  ROW(WAIT_ACTIONS, READ, ACTIONS, OTHER, "wait_actions", "wait_for_actions")
+  ROW(WAIT_ACTIONS, READ, ACTIONS, OTHER, "wait_actions", "wait_for_actions")                      \
+  ROW(FIND_IMAGE, READ, FILTER, OTHER, "find_image", "find_image")
 /* clang-format on */
 
 #define IMGACT_OPERATION_ROW(operation, effect, argument, action, name, key) IMGACT_OP_##operation,

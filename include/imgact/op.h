@@ -41,6 +41,14 @@ typedef enum imgact_visibility {
   IMGACT_VISIBILITY_MAX_ENUM = 0x7fffffff
 } imgact_visibility;
 
+/* Protection of images against deletion, as a filter. */
+typedef enum imgact_protection {
+  IMGACT_PROTECTION_ANY,
+  IMGACT_PROTECTION_PROTECTED,
+  IMGACT_PROTECTION_UNPROTECTED, /* also images whose protection is not reported */
+  IMGACT_PROTECTION_MAX_ENUM = 0x7fffffff
+} imgact_protection;
+
 /* Image filter. Unset members (0, NULL) do not restrict the list, except that deprecated images
  * need include_deprecated. Values of one member are ORed, members are ANDed. If the provider does
  * not support a filter, the operation fails with IMGACT_UNSUPPORTED. */
@@ -49,8 +57,8 @@ typedef struct imgact_image_filter {
   const imgact_image_type *types;
   const imgact_image_status *statuses;
   const char *const *bound_to; /* server ids */
-  const char *const *sort;     /* "KEY", "KEY:asc" or "KEY:desc", most important first; keys:
-                                  docs/provider-mapping.md */
+  const char *const *sort;     /* "KEY", "KEY:asc" or "KEY:desc", most important first; keys: id,
+                                  name, created (or created_at) */
   size_t types_count;
   size_t statuses_count;
   size_t bound_to_count;
@@ -62,6 +70,18 @@ typedef struct imgact_image_filter {
   const char *region;
   imgact_visibility visibility;
   int32_t include_deprecated;
+  /* Patterns, by the rules of fnmatch(3) without flags, for the whole name or description. "?" and
+   * "[...]" match one character of UTF-8, in any locale. */
+  const char *const *match;
+  size_t match_count;
+  const char *os_family;    /* not case-sensitive (ASCII) */
+  const char *created_from; /* id of the server that the image was made from */
+  /* Limits of the time of creation, in Unix ms: strictly before, strictly after; 0 or
+   * IMGACT_NO_TIME = no limit. An image without this time does not match. */
+  int64_t created_before;
+  int64_t created_after;
+  imgact_protection protection;
+  int32_t reserved; /* 0 */
 } imgact_image_filter;
 
 /* Initial value of imgact_image_filter: size set, all else 0 and NULL. */
@@ -73,7 +93,8 @@ typedef struct imgact_action_filter {
   const char *image_id; /* NULL = actions of all images */
   const char *const *ids;
   const imgact_action_status *statuses;
-  const char *const *sort;
+  const char *const *sort; /* keys: id, command, status, started, finished (or started_at,
+                              finished_at) */
   size_t ids_count;
   size_t statuses_count;
   size_t sort_count;
@@ -136,6 +157,31 @@ typedef struct imgact_op_options {
  * imgact_op_images() returns the result.
  */
 IMGACT_API imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter);
+
+/* The image that imgact_find_image() returns if several match. */
+typedef enum imgact_find {
+  IMGACT_FIND_ONLY, /* none: several are an error */
+  IMGACT_FIND_NEWEST,
+  IMGACT_FIND_OLDEST,
+  IMGACT_FIND_MAX_ENUM = 0x7fffffff
+} imgact_find;
+
+/*
+ * Finds one image.
+ *
+ * filter  as for imgact_list_images(), without sort; NULL = all images
+ * which   image to return if several match. They are compared by the time of creation, images
+ *         without it are last; of equal times the higher id is newer
+ *
+ * imgact_op_image() returns the result. The operation reads the complete list and takes no page
+ * options. It is supported if imgact_list_images() is.
+ *
+ * Errors: IMGACT_NOT_FOUND if no image matches; IMGACT_CONFLICT with IMGACT_FIND_ONLY if several
+ * match: the member "candidates" of imgact_op_error_details() is an array of at most 10 of them,
+ * newest first, with id, type, name, description and created_at.
+ */
+IMGACT_API imgact_op *imgact_find_image(imgact_client *client, const imgact_image_filter *filter,
+                                        imgact_find which);
 
 /*
  * Gets one image.

@@ -50,7 +50,8 @@ typedef struct imgact_call {
   const char *region;       /* transfer */
   const char *architecture; /* get_image: requested architecture. Images are found by name with
                                list_images, whose image_filter has it */
-  const imgact_image_filter *image_filter;   /* list_images: never NULL */
+  const imgact_image_filter *image_filter;   /* list_images: never NULL. Sort keys are id, name and
+                                                created, those of actions started and finished */
   const imgact_action_filter *action_filter; /* list_actions: never NULL */
   const imgact_image_update *update;         /* update_image */
   const char *const *action_ids;             /* wait_actions: at most max_ids of the slot */
@@ -489,8 +490,9 @@ typedef struct imgact_action_map {
  *
  * - filter: end of IMGACT_SOURCE_FILTER_IMAGE_... or IMGACT_SOURCE_FILTER_ACTION_...; its bit is
  *   IMGACT_FILTER_BIT().
- * - kind: type of the member: TEXT, TEXTS, ID, IDS, SORT_KEYS, IMAGE_TYPES, IMAGE_STATUSES,
- *   ACTION_STATUSES, VISIBILITY or FLAG.
+ * - kind: type of the member: TEXT, TEXTS, WORD (a text, not case-sensitive), ID, IDS, SORT_KEYS,
+ *   IMAGE_TYPES, IMAGE_STATUSES, ACTION_STATUSES, VISIBILITY or FLAG. No row of a query can send
+ *   GLOBS, BEFORE, AFTER (times) and PROTECTION.
  * - member and count: members of the filter struct; a single value repeats its own name.
  * - target: member of an item that the library compares with a local filter, of IMGACT_TARGET_...;
  *   NONE if no member is compared: only a server can apply the filter, or it sorts.
@@ -511,7 +513,13 @@ typedef struct imgact_action_map {
   ROW(TAG, TEXT, tag, tag, IMAGE_TAGS, "tag")                                                      \
   ROW(REGION, TEXT, region, region, IMAGE_REGIONS, "region")                                       \
   ROW(VISIBILITY, VISIBILITY, visibility, visibility, IMAGE_IS_PUBLIC, "visibility")               \
-  ROW(SORT, SORT_KEYS, sort, sort_count, NONE, "sort")
+  ROW(SORT, SORT_KEYS, sort, sort_count, NONE, "sort")                                             \
+  ROW(MATCH, GLOBS, match, match_count, IMAGE_NAME, "match")                                       \
+  ROW(OS_FAMILY, WORD, os_family, os_family, IMAGE_OS_FAMILY, "os_family")                         \
+  ROW(CREATED_FROM, ID, created_from, created_from, IMAGE_CREATED_FROM_ID, "created_from")         \
+  ROW(CREATED_BEFORE, BEFORE, created_before, created_before, IMAGE_CREATED_AT, "created_before")  \
+  ROW(CREATED_AFTER, AFTER, created_after, created_after, IMAGE_CREATED_AT, "created_after")       \
+  ROW(PROTECTION, PROTECTION, protection, protection, IMAGE_IS_PROTECTED, "protection")
 #define IMGACT_ACTION_FILTERS(ROW)                                                                 \
   ROW(IMAGE, ID, image_id, image_id, ACTION_RESOURCE_ID, "image id")                               \
   ROW(ID, IDS, ids, ids_count, ACTION_ID, "action id")                                             \
@@ -668,6 +676,7 @@ IMGACT_API int imgact_is_decimal_id(const char *text);
 
 /*
  * Slot: one operation of a provider. If path and encode are NULL, the operation is not supported.
+ * find_image uses the slot of list_images and has no slot of its own.
  *
  * The members from method to finish describe the request and the response. If encode is set, it
  * replaces the members for the request. If decode is set, it replaces those for the response.

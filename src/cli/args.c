@@ -184,9 +184,8 @@ static imgact_status apply(parser *p, cli_app *app, imgact_error *error) {
 
     /* A second value would replace the first filter, which would then be ignored. Common flags may
      * be repeated: an alias may already contain them. */
-    for (size_t j = 0; j < i && flag->kind != CLI_FLAG_TEXTS && flag->kind != CLI_FLAG_SWITCH &&
-                       !cli_flag_is_common(flag);
-         j++)
+    bool repeats = flag->kind == CLI_FLAG_TEXTS || (flag->kind == CLI_FLAG_SWITCH && !flag->once);
+    for (size_t j = 0; j < i && !repeats && !cli_flag_is_common(flag); j++)
       if (!strcmp(p->flags[j].flag->name, flag->name))
         return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "duplicate flag --%s", flag->name);
     imgact_status status = cli_flag_apply(flag, it->value, p->flags_count, &app->options, error);
@@ -222,6 +221,33 @@ static imgact_status check_required(const cli_app *app, imgact_error *error) {
         (const cli_strings *)(const void *)((const char *)&app->options + flag->offset);
     if (!given->count)
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "missing flag --%s", flag->name);
+  }
+  return IMGACT_OK;
+}
+
+/* Returns true if the excluded "NAME" or "NAME=VALUE" was given. */
+static bool is_given(const parser *p, const char *excluded, size_t length) {
+  const char *equals = memchr(excluded, '=', length);
+  size_t name = equals ? (size_t)(equals - excluded) : length, value = length - name;
+  for (size_t i = 0; i < p->flags_count; i++) {
+    const occurrence *it = &p->flags[i];
+    if (strlen(it->flag->name) != name || strncmp(it->flag->name, excluded, name) != 0) continue;
+    if (!equals || (strlen(it->value) == value - 1 && !strncmp(it->value, equals + 1, value - 1)))
+      return true;
+  }
+  return false;
+}
+
+static imgact_status check_excluded(const parser *p, const cli_app *app, imgact_error *error) {
+  for (size_t i = 0; i < p->flags_count; i++) {
+    const cli_flag *flag = cli_flag_of(app->command, p->flags[i].flag->name);
+    const char *excludes = flag ? flag->excludes : NULL, *at = NULL;
+    size_t length = 0;
+    while (excludes && (at = cli_choice_next(excludes, at, &length)))
+      if (is_given(p, at, length))
+        return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                                "--%s and --%.*s are mutually exclusive", flag->name, (int)length,
+                                at);
   }
   return IMGACT_OK;
 }
@@ -274,19 +300,6 @@ static imgact_status check_all_duplicates(const cli_app *app, imgact_error *erro
   return status;
 }
 
-/* Checks the direction only: the provider checks the key. */
-static imgact_status check_sort(const cli_app *app, imgact_error *error) {
-  const cli_strings *sort = &app->options.sort;
-  for (size_t i = 0; i < sort->count; i++) {
-    const char *direction = strchr(sort->items[i], ':');
-    if (direction && strcmp(direction, ":asc") != 0 && strcmp(direction, ":desc") != 0)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                              "invalid value '%s' for --sort; use KEY, KEY:asc or KEY:desc",
-                              sort->items[i]);
-  }
-  return IMGACT_OK;
-}
-
 static imgact_status parse_command(parser *p, cli_app *app) {
   size_t used = 0;
   app->command = cli_command_find(p->args->words, p->args->count, &used, p->error);
@@ -297,9 +310,9 @@ static imgact_status parse_command(parser *p, cli_app *app) {
   imgact_status status = apply(p, app, p->error);
   if (!status) status = check_arguments(app, p->error);
   if (!status) status = check_required(app, p->error);
+  if (!status) status = check_excluded(p, app, p->error);
   if (!status) status = check_needed(p, app, p->error);
   if (!status) status = check_all_duplicates(app, p->error);
-  if (!status) status = check_sort(app, p->error);
   return status;
 }
 

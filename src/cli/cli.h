@@ -221,6 +221,7 @@ int cli_run_and_show(cli_app *app, imgact_op *op);
 /* ---- functions of the rows in commands.c ---- */
 
 imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_image_find(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_image_get(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_get(cli_app *app, const char *id, const char *region);

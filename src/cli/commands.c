@@ -42,10 +42,25 @@ const cli_command cli_commands[] = {
      .about = "If a filter is given several times, one of its values must match. Different filters "
               "must all match.\n"
               "A filter that the provider does not support is an error.\n"
-              "Without --page and --limit, the list is complete or the command fails.",
-     .examples = "imgact image list --type snapshot --sort created:desc\n"
+              "Without --page and --limit, the list is complete or the command fails.\n"
+              "AGE is a duration, such as 36h, 30d or 2w, or a time as in RFC 3339.",
+     .examples = "imgact image list --type snapshot --sort created_at:desc\n"
+                 "imgact image list --mine --older-than 30d --match 'nightly-*'\n"
                  "imgact -p staging-do image list --tag web -o json\n"
                  "imgact image list --label-selector env=prod --columns id,description,labels"},
+    {.noun = "image",
+     .verb = "find",
+     .schema = &cli_image_schema,
+     .run = cli_show_item,
+     .make = cli_make_image_find,
+     .needs_client = true,
+     .summary = "show the one image that matches",
+     .about =
+         "Takes the filters of image list. Without --newest and --oldest exactly one image must "
+         "match: if none does, the exit status is 4; if several do, it is 5, and the error "
+         "names up to 10 of them.",
+     .examples = "imgact image find --mine --match 'nightly-*' --newest\n"
+                 "imgact -p prod image find --label-selector role=base --newest -o json"},
     {.noun = "image",
      .verb = "get",
      .arguments = "ID|NAME|SLUG",

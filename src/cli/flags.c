@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#define IMAGES     "image list|image find" /* commands with the filters of images */
 #define LISTS      "image list|action list"
 #define ACTIONS    "action list|action get|action wait"
 #define WAITS      "image convert|image transfer|image protect|image unprotect"
@@ -69,12 +71,12 @@ static const char format_names[] =
 
 /* clang-format off */
 const cli_flag cli_flags[] = {
-    OWN_TEXTS("type", "T", "system|app|snapshot|backup|custom", types, "image list",
+    OWN_TEXTS("type", "T", "system|app|snapshot|backup|custom", types, IMAGES,
               "image type"),
     OWN_TEXTS("status", "S", "creating|available|unavailable|deleted|retired", statuses,
-              "image list", "image status"),
+              IMAGES, "image status"),
     OWN_TEXTS("status", "S", "running|success|error", statuses, "action list", "action status"),
-    OWN_TEXT("name", "N", image_filter.name, "image list", "exact image name"),
+    OWN_TEXT("name", "N", image_filter.name, IMAGES, "exact image name"),
     CHANGE(CLI_FLAG_TEXT, "name", "N", NULL, name, NAME, "new name"),
     CHANGE(CLI_FLAG_TEXT, "description", "D", NULL, description, DESCRIPTION,
            "new description; \"\" clears it"),
@@ -88,22 +90,45 @@ const cli_flag cli_flags[] = {
            "remove a label; keeps other labels"),
     CHANGE(CLI_FLAG_SWITCH, "clear-labels", NULL, NULL, clear_labels, LABELS,
            "remove all labels that --label does not set"),
-    FILTER(CLI_FLAG_TEXT, "arch", "A", image_filter.architecture, "image list|image get", IMAGE_ARCHITECTURE,
+    FILTER(CLI_FLAG_TEXT, "arch", "A", image_filter.architecture, IMAGES "|image get", IMAGE_ARCHITECTURE,
            "architecture: x86, arm"),
-    FILTER(CLI_FLAG_TEXT, "label-selector", "SEL", image_filter.label_selector, "image list", IMAGE_LABEL_SELECTOR,
+    FILTER(CLI_FLAG_TEXT, "label-selector", "SEL", image_filter.label_selector, IMAGES, IMAGE_LABEL_SELECTOR,
            "label selector, such as env=prod,!old"),
-    FILTER(CLI_FLAG_TEXTS, "bound-to", "ID", bound_to, "image list", IMAGE_BOUND_TO,
+    FILTER(CLI_FLAG_TEXTS, "bound-to", "ID", bound_to, IMAGES, IMAGE_BOUND_TO,
            "server that the image is bound to"),
-    FILTER(CLI_FLAG_SWITCH, "include-deprecated", NULL, image_filter.include_deprecated, "image list",
+    FILTER(CLI_FLAG_SWITCH, "include-deprecated", NULL, image_filter.include_deprecated, IMAGES,
            IMAGE_INCLUDE_DEPRECATED, "include deprecated images"),
-    FILTER(CLI_FLAG_TEXT, "tag", "T", image_filter.tag, "image list", IMAGE_TAG, "image tag"),
-    FILTER(CLI_FLAG_TEXT, "region", "R", image_filter.region, "image list", IMAGE_REGION,
+    FILTER(CLI_FLAG_TEXT, "tag", "T", image_filter.tag, IMAGES, IMAGE_TAG, "image tag"),
+    FILTER(CLI_FLAG_TEXT, "region", "R", image_filter.region, IMAGES, IMAGE_REGION,
            "region that holds the image"),
     {.name = "region", .metavar = "R", .summary = "target region", .offset = AT(regions),
      .commands = "image transfer", .kind = CLI_FLAG_TEXTS, .required = true},
     OWN(CLI_FLAG_CHOICE, "visibility", "V", "all|public|private", image_filter.visibility,
-        "image list", 0, 0, 0,
+        IMAGES, 0, 0, 0,
         "public images, images of your account, or both (default all)"),
+    {.name = "mine", .summary = "images of your account, as --visibility private", .offset = AT(mine),
+     .commands = IMAGES, .excludes = "visibility=all|visibility=public", .kind = CLI_FLAG_SWITCH,
+     .once = true},
+    OWN(CLI_FLAG_AGE, "older-than", "AGE", NULL, older_than, IMAGES, 0, 0, 0,
+        "created before this time"),
+    OWN(CLI_FLAG_AGE, "newer-than", "AGE", NULL, newer_than, IMAGES, 0, 0, 0,
+        "created after this time"),
+    OWN_TEXTS("match", "GLOB", NULL, match, IMAGES,
+              "pattern of the whole name or description, such as 'web-*'"),
+    OWN_TEXT("os", "FAMILY", image_filter.os_family, IMAGES,
+             "family of the operating system, in any case"),
+    FILTER(CLI_FLAG_TEXT, "created-from", "ID", image_filter.created_from, IMAGES, IMAGE_CREATED_FROM,
+           "server that the image was made from"),
+    {.name = "protected", .summary = "images that are protected against deletion",
+     .offset = AT(is_protected), .commands = IMAGES, .excludes = "unprotected",
+     .kind = CLI_FLAG_SWITCH, .once = true},
+    {.name = "unprotected", .summary = "images that are not protected against deletion",
+     .offset = AT(is_unprotected), .commands = IMAGES, .kind = CLI_FLAG_SWITCH, .once = true},
+    {.name = "newest", .summary = "of several images, the one that was created last",
+     .offset = AT(newest), .commands = "image find", .excludes = "oldest",
+     .kind = CLI_FLAG_SWITCH, .once = true},
+    {.name = "oldest", .summary = "of several images, the one that was created first",
+     .offset = AT(oldest), .commands = "image find", .kind = CLI_FLAG_SWITCH, .once = true},
     OWN_SWITCH("ignore-missing", ignore_missing, "image delete",
                "treat a missing image as deleted"),
     OWN_SWITCH("yes", yes, "image delete", "delete without confirmation"),
@@ -114,10 +139,10 @@ const cli_flag cli_flags[] = {
      .kind = CLI_FLAG_SWITCH},
     OWN_TEXTS("id", "ID", NULL, ids, "action list", "action id"),
     OWN_TEXTS("sort", "KEY", NULL, sort, "image list",
-              "sort by id, name or created; append :asc or :desc; the first key takes precedence"),
+              "sort by id, name or created_at; append :asc or :desc; the first key takes precedence"),
     OWN_TEXTS("sort", "KEY", NULL, sort, "action list",
-              "sort by id, command, status, started or finished; append :asc or :desc; the first "
-              "key takes precedence"),
+              "sort by id, command, status, started_at or finished_at; append :asc or :desc; the "
+              "first key takes precedence"),
     OWN_COUNT("page", page, LISTS, "fetch only this page"),
     OWN_COUNT("per-page", per_page, LISTS, "items per page"),
     OWN_COUNT("limit", limit, LISTS, "maximum number of items"),
@@ -236,44 +261,16 @@ static bool parse_count(const char *text, int64_t *count) {
   return end && !*end && *count > 0;
 }
 
-/* A fraction of a unit in ms, rounded down: ".5" of 1000 is 500. */
-static const char *parse_fraction(const char *at, int64_t unit, int64_t *part) {
-  int64_t scale = unit;
-  const char *start = at;
-  for (*part = 0; *at >= '0' && *at <= '9'; at++) {
-    scale /= 10;
-    *part += (*at - '0') * scale;
-  }
-  return at == start ? NULL : at;
+static bool parse_duration(const char *text, int64_t *duration_ms) {
+  return cli_duration_parse(text, duration_ms) && *duration_ms > 0;
 }
 
-/* "250ms", "5s", "2m", "1h30m", "1.5s": each unit at most once, larger units first. */
-static bool parse_duration(const char *text, int64_t *duration_ms) {
-  static const struct {
-    const char *name;
-    int64_t ms;
-  } units[] = {{"h", 3600000}, {"ms", 1}, {"m", 60000}, {"s", 1000}};
-  int64_t sum = 0, last = INT64_MAX;
-
-  for (const char *at = text; *at || at == text;) {
-    int64_t whole, part = 0;
-    const char *after = parse_digits(at, INT32_MAX, &whole), *fraction = NULL;
-    if (after && *after == '.') fraction = after + 1;
-    size_t i = 0;
-    size_t digits = fraction ? strspn(fraction, "0123456789") : 0;
-    const char *unit = fraction ? fraction + digits : after;
-    if (!unit) return false;
-
-    while (i < 4 && strncmp(unit, units[i].name, strlen(units[i].name)) != 0) i++;
-    if (i == 4 || units[i].ms >= last) return false;
-    if (fraction && !parse_fraction(fraction, units[i].ms, &part)) return false;
-    last = units[i].ms;
-    sum += whole * last + part; /* at most 2^31 hours: no overflow */
-    at = unit + strlen(units[i].name);
-  }
-
-  *duration_ms = sum;
-  return sum > 0;
+/* All ages of a command count from one moment. */
+static bool parse_age(const char *text, cli_options *options, cli_age *age) {
+  struct timespec now;
+  if (!options->now_ms && !clock_gettime(CLOCK_REALTIME, &now))
+    options->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  return cli_age_parse(text, options->now_ms, age);
 }
 
 static void suggest(const char *values, const char *value, char *hint, size_t capacity) {
@@ -346,7 +343,15 @@ imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t roo
     if (!parse_duration(value, (int64_t *)(void *)at))
       return imgact_error_set(
           error, IMGACT_INVALID_ARGUMENT,
-          "invalid value '%s' for --%s; use a duration above 0, such as 250ms, 5s, 2m or 1h30m",
+          "invalid value '%s' for --%s; use a duration above 0, such as 250ms, 5s, 1h30m or 30d",
+          value, flag->name);
+    break;
+  case CLI_FLAG_AGE:
+    if (!parse_age(value, options, (cli_age *)(void *)at))
+      return imgact_error_set(
+          error, IMGACT_INVALID_ARGUMENT,
+          "invalid value '%s' for --%s; use a duration, such as 36h, 30d or 2w, "
+          "or a time, such as 2026-01-30T23:50:00Z",
           value, flag->name);
     break;
   }
@@ -355,8 +360,8 @@ imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t roo
 }
 
 void cli_options_free(cli_options *options) {
-  cli_strings *lists[] = {&options->types,          &options->statuses, &options->bound_to,
-                          &options->sort,           &options->regions,  &options->labels,
-                          &options->removed_labels, &options->ids};
+  cli_strings *lists[] = {&options->types,  &options->statuses,       &options->bound_to,
+                          &options->sort,   &options->match,          &options->regions,
+                          &options->labels, &options->removed_labels, &options->ids};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) free(lists[i]->items);
 }

@@ -9,6 +9,8 @@
 
 #include <imgact/provider.h>
 
+#include "age.h"
+
 typedef struct cli_strings {
   const char **items;
   size_t count;
@@ -32,11 +34,14 @@ typedef struct cli_options {
   int output, progress, color; /* index of cli_formats, cli_progress, cli_color */
   int no_header, raw, trace, quiet, help, version;
   /* flags of some commands */
-  cli_strings types, statuses, bound_to, sort, regions, labels, removed_labels, ids;
+  cli_strings types, statuses, bound_to, sort, match, regions, labels, removed_labels, ids;
   const char *name, *description, *distribution, *type, *image;
   imgact_image_filter image_filter; /* texts and switches; the command adds the lists */
   int64_t page, per_page, limit;
+  int64_t now_ms; /* wall clock, read once for all ages; 0 = not read */
+  cli_age older_than, newer_than;
   int clear_labels, ignore_missing, yes, wait, via_image;
+  int mine, is_protected, is_unprotected, newest, oldest;
 } cli_options;
 
 typedef enum cli_flag_kind {
@@ -46,6 +51,7 @@ typedef enum cli_flag_kind {
   CLI_FLAG_CHOICE,   /* int: the index of the value */
   CLI_FLAG_COUNT,    /* int64_t, from 1 */
   CLI_FLAG_DURATION, /* int64_t ms, from 1 */
+  CLI_FLAG_AGE,      /* cli_age */
 } cli_flag_kind;
 
 typedef enum cli_flag_group {
@@ -73,11 +79,14 @@ typedef struct cli_flag {
   size_t offset;        /* in cli_options */
   const char *commands; /* "image list|image get"; NULL = every command */
   const char *needs;    /* another flag that must be given, or NULL */
-  cli_support support;  /* the summary names the providers that have it */
+  const char
+      *excludes;       /* flags that must not be given, or not with a value: "a|b=value"; or NULL */
+  cli_support support; /* the summary names the providers that have it */
   cli_flag_kind kind;
   cli_flag_group group; /* CLI_GROUP_COMMAND, or a group of common flags */
   char letter;          /* 0 = none */
   bool required;
+  bool once;        /* a switch that must not be repeated */
   bool is_file;     /* the value is a path */
   bool is_provider; /* the value is the name of a built-in provider */
 } cli_flag;

@@ -1,49 +1,32 @@
 // SPDX-License-Identifier: MIT
-/* imgact image list, get and update. */
+/* imgact image list, find, get and update. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "image_filter.h"
 #include "output.h"
-
-/* The parser accepts only the names that the library returns. */
-static imgact_image_type type_of(const char *word) {
-  for (int i = IMGACT_IMAGE_TYPE_UNKNOWN; i <= IMGACT_IMAGE_TYPE_CUSTOM; i++)
-    if (!strcmp(imgact_image_type_name((imgact_image_type)i), word)) return (imgact_image_type)i;
-  return IMGACT_IMAGE_TYPE_UNKNOWN;
-}
-
-static imgact_image_status status_of(const char *word) {
-  for (int i = IMGACT_IMAGE_STATUS_UNKNOWN; i <= IMGACT_IMAGE_STATUS_RETIRED; i++)
-    if (!strcmp(imgact_image_status_name((imgact_image_status)i), word))
-      return (imgact_image_status)i;
-  return IMGACT_IMAGE_STATUS_UNKNOWN;
-}
 
 imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region) {
   (void)id, (void)region;
-  const cli_options *o = &app->options;
-  imgact_image_type *types = calloc(o->types.count + 1, sizeof *types);
-  imgact_image_status *statuses = calloc(o->statuses.count + 1, sizeof *statuses);
+  cli_image_filter taken;
   imgact_op *op = NULL;
+  if (cli_image_filter_take(app, &taken))
+    op = imgact_list_images(app->session.client, &taken.filter);
+  cli_image_filter_free(&taken);
+  return op;
+}
 
-  if (types && statuses) {
-    for (size_t i = 0; i < o->types.count; i++) types[i] = type_of(o->types.items[i]);
-    for (size_t i = 0; i < o->statuses.count; i++) statuses[i] = status_of(o->statuses.items[i]);
-    imgact_image_filter filter = o->image_filter;
-    filter.size = sizeof filter;
-    filter.types = types;
-    filter.types_count = o->types.count;
-    filter.statuses = statuses;
-    filter.statuses_count = o->statuses.count;
-    filter.bound_to = o->bound_to.items;
-    filter.bound_to_count = o->bound_to.count;
-    filter.sort = o->sort.items;
-    filter.sort_count = o->sort.count;
-    op = imgact_list_images(app->session.client, &filter);
-  }
-
-  free(types);
-  free(statuses);
+imgact_op *cli_make_image_find(cli_app *app, const char *id, const char *region) {
+  (void)id, (void)region;
+  const cli_options *o = &app->options;
+  imgact_find which = o->newest   ? IMGACT_FIND_NEWEST
+                      : o->oldest ? IMGACT_FIND_OLDEST
+                                  : IMGACT_FIND_ONLY;
+  cli_image_filter taken;
+  imgact_op *op = NULL;
+  if (cli_image_filter_take(app, &taken))
+    op = imgact_find_image(app->session.client, &taken.filter, which);
+  cli_image_filter_free(&taken);
   return op;
 }
 

@@ -40,5 +40,6 @@ int cli_run_and_show(cli_app *app, imgact_op *op) {
 }
 
 int cli_show_item(cli_app *app) {
-  return cli_run_and_show(app, app->command->make(app, app->arguments[0], NULL));
+  const char *id = app->arguments_count ? app->arguments[0] : NULL;
+  return cli_run_and_show(app, app->command->make(app, id, NULL));
 }

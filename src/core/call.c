@@ -6,6 +6,7 @@
 #include "json_doc.h"
 #include "op.h"
 #include "operation.h"
+#include "sort_keys.h"
 #include "str.h"
 #include <string.h>
 
@@ -42,16 +43,41 @@ static void *copy_sized(const void *from, size_t theirs, size_t ours, ia_arena *
   return copy;
 }
 
+/* "created_at:desc" becomes "created:desc": providers receive one form of each key. */
+static bool copy_sort_keys(const ia_filter *filter, const char *const **keys, size_t count,
+                           ia_arena *arena) {
+  const char **copy = ia_arena_array(arena, count + 1, sizeof *copy);
+  bool images = filter->bit == IMGACT_FILTER_BIT(IMAGE_SORT), descending;
+  for (size_t i = 0; copy && i < count; i++) {
+    const char *text = (*keys)[i] ? (*keys)[i] : "";
+    const ia_sort_key *key = ia_sort_key_find(text, images, &descending);
+    const char *direction = key ? text + strcspn(text, ":") : text;
+    size_t word = key ? strlen(key->word) : 0, rest = strlen(direction) + 1;
+    char *to = ia_arena_alloc(arena, word + rest);
+    copy[i] = to;
+    if (!to) return false;
+    if (key) memcpy(to, key->word, word);
+    memcpy(to + word, direction, rest);
+  }
+  *keys = copy;
+  return copy != NULL;
+}
+
 /* Copies what a filter's member points to. */
 static bool copy_member(const ia_filter *filter, char *filter_struct, ia_arena *arena) {
   void *at = filter_struct + filter->offset;
   size_t count = ia_filter_get(filter, filter_struct).count;
   switch (filter->kind) {
   case IA_FILTER_TEXT:
+  case IA_FILTER_WORD:
   case IA_FILTER_ID: return copy_text(at, arena);
   case IA_FILTER_TEXTS:
-  case IA_FILTER_IDS:
-  case IA_FILTER_SORT_KEYS: return copy_texts(at, count, arena);
+  case IA_FILTER_GLOBS:
+  case IA_FILTER_IDS: return copy_texts(at, count, arena);
+  case IA_FILTER_SORT_KEYS: return copy_sort_keys(filter, at, count, arena);
+  case IA_FILTER_BEFORE:
+  case IA_FILTER_AFTER:
+  case IA_FILTER_PROTECTION:
   case IA_FILTER_VISIBILITY:
   case IA_FILTER_FLAG: return true;
   default: break;
@@ -103,8 +129,8 @@ bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena) {
       !copy_text(&to->region, arena) || !copy_text(&to->architecture, arena) ||
       !copy_texts(&to->action_ids, to->action_ids_count, arena))
     return false;
-  if (to->kind == IMGACT_OP_LIST_IMAGES) return copy_image_filter(to, arena);
   if (to->kind == IMGACT_OP_LIST_ACTIONS) return copy_action_filter(to, arena);
+  if (ia_filters_of(to->kind)->word) return copy_image_filter(to, arena);
   return ia_operations[to->kind].argument != IA_ARGUMENT_UPDATE || copy_update(to, arena);
 }
 
@@ -185,6 +211,7 @@ static imgact_status check_enums(ia_filter_kind kind, const ia_filter_value *val
   } enums[] = {[IA_FILTER_IMAGE_TYPES] = {"image type", IMGACT_IMAGE_TYPE_CUSTOM},
                [IA_FILTER_IMAGE_STATUSES] = {"image status", IMGACT_IMAGE_STATUS_RETIRED},
                [IA_FILTER_ACTION_STATUSES] = {"action status", IMGACT_ACTION_STATUS_ERROR},
+               [IA_FILTER_PROTECTION] = {"protection", IMGACT_PROTECTION_UNPROTECTED},
                [IA_FILTER_VISIBILITY] = {"visibility", IMGACT_VISIBILITY_PRIVATE}};
   for (size_t i = 0; i < value->count; i++)
     if (value->enums[i] > enums[kind].last)

@@ -55,8 +55,8 @@ static imgact_op *checked(imgact_op *op) {
 
 /* ---- lists ---- */
 
-static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
-  imgact_op *op = ia_op_new(client, &ia_flow_list, call);
+static imgact_op *new_list(imgact_client *client, const ia_flow *flow, const imgact_call *call) {
+  imgact_op *op = ia_op_new(client, flow, call);
   if (!op || op->error.status != IMGACT_OK) return op;
 
   op->pager = ia_arena_alloc(&op->arena, sizeof *op->pager);
@@ -66,8 +66,9 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
   }
 
   imgact_error error;
-  if (ia_pager_init(op->pager, client, &op->call, &error) != IMGACT_OK) ia_op_set_error(op, &error);
   imgact_call first = op->call;
+  if (first.kind == IMGACT_OP_FIND_IMAGE) first.kind = IMGACT_OP_LIST_IMAGES;
+  if (ia_pager_init(op->pager, client, &first, &error) != IMGACT_OK) ia_op_set_error(op, &error);
   first.page = 1;
   first.per_page = client->provider->max_per_page;
   bool sends = false;
@@ -83,15 +84,31 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
   return op;
 }
 
-imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter) {
+static imgact_op *new_image_list(imgact_client *client, imgact_op_kind kind, const ia_flow *flow,
+                                 const imgact_image_filter *filter) {
   imgact_image_filter all = {.size = sizeof all};
   bool ok = !filter || ia_struct_size_ok(filter, filter->size, sizeof *filter);
-  imgact_call call = {.size = sizeof call,
-                      .kind = IMGACT_OP_LIST_IMAGES,
-                      .image_filter = filter && ok ? filter : &all};
-  imgact_op *op = new_list(client, &call);
+  imgact_call call = {
+      .size = sizeof call, .kind = kind, .image_filter = filter && ok ? filter : &all};
+  imgact_op *op = new_list(client, flow, &call);
   if (op && filter)
     ia_op_check_size(op, filter, filter->size, sizeof *filter, "imgact_image_filter");
+  return op;
+}
+
+imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter) {
+  return new_image_list(client, IMGACT_OP_LIST_IMAGES, &ia_flow_list, filter);
+}
+
+imgact_op *imgact_find_image(imgact_client *client, const imgact_image_filter *filter,
+                             imgact_find which) {
+  imgact_op *op = new_image_list(client, IMGACT_OP_FIND_IMAGE, &ia_flow_find, filter);
+  if (!op) return NULL;
+  op->find = which;
+  if ((unsigned)which > IMGACT_FIND_OLDEST)
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "invalid value %u of imgact_find", (unsigned)which);
+  if (op->call.image_filter && op->call.image_filter->sort_count)
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "imgact_find_image() does not support sort");
   return op;
 }
 
@@ -102,7 +119,7 @@ imgact_op *imgact_list_actions(imgact_client *client, const imgact_action_filter
                       .kind = IMGACT_OP_LIST_ACTIONS,
                       .action_filter = filter && ok ? filter : &all};
   call.image_ref = call.action_filter->image_id;
-  imgact_op *op = new_list(client, &call);
+  imgact_op *op = new_list(client, &ia_flow_list, &call);
   if (op && filter)
     ia_op_check_size(op, filter, filter->size, sizeof *filter, "imgact_action_filter");
   return op;

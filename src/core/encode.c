@@ -113,7 +113,7 @@ static const struct source {
 bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body) {
   const ia_filter *filter = ia_filter_of_source(source);
   for (const ia_filter *f = ia_filters_of(kind); filter && !in_body && f->word; f++)
-    if (f == filter) return true;
+    if (f == filter) return ia_filter_has_source(f->kind);
   if ((size_t)source >= sizeof sources / sizeof *sources) return false;
   const struct source *s = &sources[source];
   return has_argument(kind, s->arguments) && (in_body ? s->in_body : s->in_query);

@@ -2,6 +2,7 @@
 /* The filters of lists, one row each, and their application to items. An item that does not report
  * the member of a filter does not pass it. */
 #include "filter.h"
+#include "glob.h"
 #include "members.h"
 #include "str.h"
 #include <string.h>
@@ -33,6 +34,7 @@ static const ia_filter none = {0};
 _Static_assert(sizeof(imgact_image_type) == sizeof(unsigned) &&
                    sizeof(imgact_image_status) == sizeof(unsigned) &&
                    sizeof(imgact_action_status) == sizeof(unsigned) &&
+                   sizeof(imgact_protection) == sizeof(unsigned) &&
                    sizeof(imgact_visibility) == sizeof(unsigned),
                "an enum of a filter is not as large as unsigned");
 _Static_assert(IMGACT_SOURCE_FILTERS + ROWS(image_filters) <= IMGACT_SOURCE_ACTION_FILTERS,
@@ -41,12 +43,12 @@ _Static_assert(IMGACT_SOURCE_ACTION_FILTERS + ROWS(action_filters) < IMGACT_SOUR
                "more filters than bits");
 
 const ia_filter *ia_filters_of(imgact_op_kind kind) {
-  if (kind == IMGACT_OP_LIST_IMAGES) return image_filters;
+  if (kind == IMGACT_OP_LIST_IMAGES || kind == IMGACT_OP_FIND_IMAGE) return image_filters;
   return kind == IMGACT_OP_LIST_ACTIONS ? action_filters : &none;
 }
 
 const void *ia_filter_struct(const imgact_call *call) {
-  if (call->kind == IMGACT_OP_LIST_IMAGES) return call->image_filter;
+  if (ia_filters_of(call->kind) == image_filters) return call->image_filter;
   return call->kind == IMGACT_OP_LIST_ACTIONS ? call->action_filter : NULL;
 }
 
@@ -76,18 +78,31 @@ bool ia_filter_is_enum(ia_filter_kind kind) {
 
 bool ia_filter_is_id(ia_filter_kind kind) { return kind == IA_FILTER_ID || kind == IA_FILTER_IDS; }
 
+bool ia_filter_has_source(ia_filter_kind kind) {
+  return kind != IA_FILTER_GLOBS && kind != IA_FILTER_BEFORE && kind != IA_FILTER_AFTER &&
+         kind != IA_FILTER_PROTECTION;
+}
+
+static bool is_time(int64_t time) { return time != 0 && time != IMGACT_NO_TIME; }
+
 ia_filter_value ia_filter_get(const ia_filter *filter, const void *filter_struct) {
   const void *at = (const char *)filter_struct + filter->offset,
              *count_at = (const char *)filter_struct + filter->count_offset;
   switch (filter->kind) {
   case IA_FILTER_TEXT:
+  case IA_FILTER_WORD:
   case IA_FILTER_ID:
     return (ia_filter_value){.texts = at, .count = *(const char *const *)at != NULL};
   case IA_FILTER_TEXTS:
+  case IA_FILTER_GLOBS:
   case IA_FILTER_IDS:
   case IA_FILTER_SORT_KEYS:
     return (ia_filter_value){.texts = *(const char *const *const *)at,
                              .count = *(const size_t *)count_at};
+  case IA_FILTER_BEFORE:
+  case IA_FILTER_AFTER:
+    return (ia_filter_value){.time = at, .count = is_time(*(const int64_t *)at)};
+  case IA_FILTER_PROTECTION:
   case IA_FILTER_VISIBILITY:
   case IA_FILTER_FLAG: return (ia_filter_value){.enums = at, .count = *(const unsigned *)at != 0};
   default:
@@ -155,8 +170,20 @@ static bool has_visibility(const ia_filter_value *value, imgact_tristate is_publ
   return is_public == (wants_public ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE);
 }
 
+static bool has_glob(const ia_filter_value *value, const char *text) {
+  for (size_t i = 0; text && value->texts && i < value->count; i++)
+    if (value->texts[i] && ia_glob_match(value->texts[i], text)) return true;
+  return false;
+}
+
+/* An image whose protection is not reported counts as not protected. */
+static bool has_protection(const ia_filter_value *value, imgact_tristate is_protected) {
+  bool wants_protected = has_enum(value, IMGACT_PROTECTION_PROTECTED);
+  return wants_protected == (is_protected == IMGACT_TRISTATE_TRUE);
+}
+
 /* The values of one filter are alternatives; so are the elements of a member that is a list. */
-static bool passes(const ia_filter *f, const ia_filter_value *value, const char *item) {
+static bool equals(const ia_filter *f, const ia_filter_value *value, const char *item) {
   const imgact_member *member = &ia_members[f->target];
   const void *at = item + member->offset, *count_at = item + member->second;
   switch (member->kind) {
@@ -172,6 +199,25 @@ static bool passes(const ia_filter *f, const ia_filter_value *value, const char 
     return value->texts && ia_action_of_image(action, value->texts[0]);
   }
   default: return has_text(value, *(const char *const *)at);
+  }
+}
+
+static bool passes(const ia_filter *f, const ia_filter_value *value, const void *item) {
+  const void *at = (const char *)item + ia_members[f->target].offset;
+  switch (f->kind) {
+  case IA_FILTER_BEFORE:
+  case IA_FILTER_AFTER: {
+    int64_t time = *(const int64_t *)at;
+    if (time == IMGACT_NO_TIME) return false;
+    return f->kind == IA_FILTER_BEFORE ? time < *value->time : time > *value->time;
+  }
+  case IA_FILTER_GLOBS: {
+    const imgact_image *image = item;
+    return has_glob(value, image->name) || has_glob(value, image->description);
+  }
+  case IA_FILTER_WORD: return ia_str_equal_nocase(value->texts[0], *(const char *const *)at);
+  case IA_FILTER_PROTECTION: return has_protection(value, *(const imgact_tristate *)at);
+  default: return equals(f, value, item);
   }
 }
 

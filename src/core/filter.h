@@ -9,13 +9,18 @@
 typedef enum ia_filter_kind {
   IA_FILTER_TEXT,
   IA_FILTER_TEXTS,
+  IA_FILTER_WORD, /* a text, not case-sensitive */
+  IA_FILTER_GLOBS,
   IA_FILTER_ID,
   IA_FILTER_IDS,
   IA_FILTER_SORT_KEYS,
   IA_FILTER_IMAGE_TYPES,
   IA_FILTER_IMAGE_STATUSES,
   IA_FILTER_ACTION_STATUSES,
+  IA_FILTER_PROTECTION,
   IA_FILTER_VISIBILITY,
+  IA_FILTER_BEFORE, /* times */
+  IA_FILTER_AFTER,
   IA_FILTER_FLAG
 } ia_filter_kind;
 
@@ -28,10 +33,11 @@ typedef struct ia_filter {
   imgact_target target;
 } ia_filter;
 
-/* The value of a filter: texts or enums. count 0 = not set. */
+/* The value of a filter: texts, enums or a time. count 0 = not set. */
 typedef struct ia_filter_value {
   const char *const *texts; /* elements may be NULL */
   const unsigned *enums;
+  const int64_t *time;
   size_t count;
 } ia_filter_value;
 
@@ -45,6 +51,8 @@ const ia_filter *ia_filter_of_source(intptr_t source);
 ia_filter_value ia_filter_get(const ia_filter *filter, const void *filter_struct);
 bool ia_filter_is_enum(ia_filter_kind kind);
 bool ia_filter_is_id(ia_filter_kind kind);
+/* Returns true if a row of a query can send such a filter. */
+bool ia_filter_has_source(ia_filter_kind kind);
 
 /* Bits of the filters that a call sets. */
 uint32_t ia_filter_asked(const imgact_call *call);

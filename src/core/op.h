@@ -68,7 +68,8 @@ struct imgact_op {
   bool wait, adopted, filtered_locally, notify_done, free_on_unpin;
   int pins; /* callbacks and runs in progress; with free_on_unpin, the last one frees the operation
              */
-  ia_pager *pager;       /* for lists and get_image by name; in the arena */
+  ia_pager *pager;       /* for lists, find_image and get_image by name; in the arena */
+  imgact_find find;      /* find_image: which of several images */
   ia_mutation *mutation; /* in the arena */
   ia_wait_set *waits;    /* in the arena */
 };
@@ -125,7 +126,8 @@ void ia_op_watch(imgact_op *op, ia_watch *watch, const char *id, const char *ima
 imgact_status ia_action_outcome(const imgact_action *action, imgact_error *error);
 
 /* flows */
-extern const ia_flow ia_flow_simple, ia_flow_list, ia_flow_get, ia_flow_mutation, ia_flow_wait;
+extern const ia_flow ia_flow_simple, ia_flow_list, ia_flow_get, ia_flow_find, ia_flow_mutation,
+    ia_flow_wait;
 
 /* Copies a call and its arguments into an arena. Returns false if there is no memory. */
 bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena);

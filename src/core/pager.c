@@ -7,6 +7,7 @@
 #include "error_fill.h"
 #include "filter.h"
 #include "sort.h"
+#include "sort_keys.h"
 #include "str.h"
 #include <string.h>
 
@@ -81,12 +82,11 @@ imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact
                          (IMGACT_FILTER_BIT(IMAGE_SORT) | IMGACT_FILTER_BIT(ACTION_SORT))) != 0;
   size_t count;
   const char *const *keys = sort_keys(pager, &count);
-  const char *wrong = pager->sort_locally ? ia_sort_wrong(keys, count, pager->items.images) : NULL;
+  const char *wrong = ia_sort_wrong(keys, count, pager->items.images);
   if (wrong)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "invalid sort key '%s'; use %s, optionally with :asc or :desc", wrong,
-                            pager->items.images ? "id, name, created"
-                                                : "id, command, status, started, finished");
+                            ia_sort_key_words(pager->items.images));
   return plan_queries(pager, error);
 }
 
@@ -519,8 +519,7 @@ static ia_pager_state complete(ia_pager *pager) {
   /* Each page is in order. If the list changed between two pages, or pages were read again, they
    * need not be in order together. */
   bool mixed = pager->changed || !pager->items.in_order;
-  bool sort = pager->sort_locally ||
-              (count > 0 && mixed && !ia_sort_wrong(keys, count, pager->items.images));
+  bool sort = pager->sort_locally || (count > 0 && mixed);
   if (sort && !ia_sort(pager->result, keys, count, pager->items.images))
     ia_no_memory(&pager->error);
   ia_item_list_cut(&pager->items, max_items);

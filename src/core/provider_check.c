@@ -424,7 +424,10 @@ static bool check_local_filters(const slot_checker *s) {
   for (const ia_filter *f = ia_filters_of(s->kind); f->word; f++) {
     bool of_type =
         f->target == IMGACT_TARGET_IMAGE_IS_PUBLIC && p->image_map && p->image_map->public_types;
-    if (!(s->slot->local_filters & f->bit) || f->target == IMGACT_TARGET_NONE || of_type) continue;
+    bool counts_missing = f->kind == IA_FILTER_PROTECTION;
+    if (!(s->slot->local_filters & f->bit) || f->target == IMGACT_TARGET_NONE || of_type ||
+        counts_missing)
+      continue;
     if (fields && !finishes && !rows_of(fields, f->target, &found))
       return reject(s->c, "%s: local_filters: no row of the map sets the member of the filter '%s'",
                     imgact_op_kind_name(s->kind), f->word);
@@ -445,6 +448,7 @@ static bool check_masks(const slot_checker *s) {
 
 static bool check_slots(const checker *c) {
   for (int kind = 0; kind < IMGACT_OP_COUNT; kind++) {
+    if (kind == IMGACT_OP_FIND_IMAGE) continue; /* the slot of list_images */
     const slot_checker s = {c, ia_provider_slot(c->provider, (imgact_op_kind)kind),
                             (imgact_op_kind)kind};
     if (s.slot && (!check_masks(&s) || !check_slot(&s))) return false;

@@ -2,37 +2,13 @@
 /* Sorts the items of a list that the server does not sort. */
 #include "sort.h"
 #include "members.h"
+#include "sort_keys.h"
 #include <string.h>
-
-typedef struct sort_key {
-  const char *word;
-  imgact_target by;
-} sort_key;
-
-static const sort_key image_keys[] = {{"id", IMGACT_TARGET_IMAGE_ID},
-                                      {"name", IMGACT_TARGET_IMAGE_NAME},
-                                      {"created", IMGACT_TARGET_IMAGE_CREATED_AT},
-                                      {NULL, 0}};
-static const sort_key action_keys[] = {{"id", IMGACT_TARGET_ACTION_ID},
-                                       {"command", IMGACT_TARGET_ACTION_COMMAND},
-                                       {"status", IMGACT_TARGET_ACTION_STATUS},
-                                       {"started", IMGACT_TARGET_ACTION_STARTED_AT},
-                                       {"finished", IMGACT_TARGET_ACTION_FINISHED_AT},
-                                       {NULL, 0}};
-
-static const sort_key *key_of(const char *text, bool images, bool *descending) {
-  size_t length = strcspn(text, ":");
-  *descending = !strcmp(text + length, ":desc");
-  if (text[length] && !*descending && strcmp(text + length, ":asc") != 0) return NULL;
-  for (const sort_key *key = images ? image_keys : action_keys; key->word; key++)
-    if (strlen(key->word) == length && !strncmp(key->word, text, length)) return key;
-  return NULL;
-}
 
 const char *ia_sort_wrong(const char *const *keys, size_t count, bool images) {
   bool descending;
   for (size_t i = 0; i < count; i++)
-    if (!key_of(keys[i], images, &descending)) return keys[i];
+    if (!ia_sort_key_find(keys[i], images, &descending)) return keys[i];
   return NULL;
 }
 
@@ -78,7 +54,7 @@ typedef struct ordering {
 static int compare(const ordering *by, const void *a, const void *b) {
   for (size_t i = 0; i < by->count; i++) {
     bool descending;
-    const sort_key *key = key_of(by->keys[i], by->images, &descending);
+    const ia_sort_key *key = ia_sort_key_find(by->keys[i], by->images, &descending);
     int order = key ? compare_one(a, b, &ia_members[key->by], descending) : 0;
     if (order) return order;
   }

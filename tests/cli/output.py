@@ -7,6 +7,7 @@ calls "or null" must have been null somewhere, and every key something else, so 
 """
 
 import csv
+import datetime
 import glob
 import io
 import json
@@ -39,7 +40,7 @@ PAGE = read_tables(os.path.join(ROOT, "docs/output-formats.md"))
 CODES = re.findall(r"^\| `IMGACT_\w+` \| `(\w+)`", open(os.path.join(ROOT, "docs/errors.md"), encoding="utf-8").read(), re.M)
 INSIDE = {("Image", "created_from"): "created_from", ("Action", "resources"): "resources", ("Action", "error"): "reason",
           ("Outcome", "action"): "Action", ("Outcome", "image"): "Image", ("Outcome", "error"): "Error"}
-SHAPES = {"image list": "Image", "image get": "Image", "image update": "Image", "image delete": "Outcome",
+SHAPES = {"image list": "Image", "image find": "Image", "image get": "Image", "image update": "Image", "image delete": "Outcome",
           "image convert": "Outcome", "image transfer": "Outcome", "image protect": "Outcome", "image unprotect": "Outcome",
           "action list": "Action", "action get": "Action", "action wait": "Action", "provider list": "Provider",
           "ratelimit": "Rate limit", "config list": "Profile", "config path": "Path", "config show": "Settings",
@@ -95,9 +96,9 @@ def run(*words, **env):
 
 def command_of(call):
     """The command line of a fixture's call."""
-    flags = {"types": "type", "statuses": "status", "architecture": "arch", "ids": "id", "via_image": "via-image"}
+    flags = {"types": "type", "statuses": "status", "os_family": "os", "architecture": "arch", "ids": "id", "via_image": "via-image"}
     op, call = call["op"], dict(call)
-    words = {"list_images": "image list", "get_image": "image get", "update_image": "image update", "delete_image": "image delete",
+    words = {"list_images": "image list", "find_image": "image find", "get_image": "image get", "update_image": "image update", "delete_image": "image delete",
              "list_actions": "action list", "get_action": "action get", "wait_actions": "action wait", "convert": "image convert",
              "transfer": "image transfer", "change_protection": "image protect" if call.get("protect", True) else "image unprotect"}[op]
     flags_of = [f"--deadline={call['deadline_ms']}ms"] if "deadline_ms" in call else []
@@ -110,6 +111,11 @@ def command_of(call):
             arguments += value if isinstance(value, list) else [value]
         elif key == "labels":
             flags_of += ["--clear-labels"] + [f"--label={k}={v}" for k, v in value.items()]
+        elif key in ("created_before", "created_after"):
+            time = datetime.datetime.fromtimestamp(value / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            flags_of += [f"--{'older' if key == 'created_before' else 'newer'}-than={time}"]
+        elif key in ("protection", "which"):
+            flags_of += [f"--{value}"]
         elif key == "convert_to_snapshot":
             flags_of += ["--type=snapshot"]
         elif value is True:

@@ -20,7 +20,7 @@ FLAG = re.compile("^--[a-z-]+=")
 
 # The typed words and all completions offered; a single completion is inserted into the line.
 CASES = [
-    ("image ", "list get update delete convert transfer protect unprotect"),
+    ("image ", "list find get update delete convert transfer protect unprotect"),
     ("action ", "list get wait"),
     ("image de", "delete"),
     ("--profile image -o json image li", "list"),

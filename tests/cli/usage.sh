@@ -44,16 +44,31 @@ ok 'region_list_is_rejected' rejected "invalid value 'nyc3,ams3' for --region; r
 ok 'count_word_is_rejected' rejected "invalid value 'many' for --limit; use a whole number of at least 1" image list --limit many
 ok 'count_zero_is_rejected' rejected "invalid value '0' for --page; use a whole number of at least 1" image list --page 0
 ok 'count_overflow_is_rejected' rejected "invalid value '99999999999999999999' for --per-page; use a whole number of at least 1" image list --per-page 99999999999999999999
-for sort in id:up created: name:asc:desc :DESC; do
-  ok "sort_direction_is_checked ($sort)" rejected "invalid value '$sort' for --sort; use KEY, KEY:asc or KEY:desc" image list --sort id --sort "$sort"
+unknown_key() {
+  HCLOUD_TOKEN=none rejected "invalid sort key '$1'; use id, name, created (or created_at), optionally with :asc or :desc" \
+    --provider hetzner image list --sort id --sort "$1"
+}
+for sort in id:up created: name:asc:desc :DESC '' size_gb; do
+  ok "sort_unknown_key_is_rejected ('$sort')" unknown_key "$sort"
 done
+for age in 30 -3d soon '' d 1.5d 3y 2024-03-01 2024-13-01T00:00:00Z 2024-03-01T00:00:00 2024-03-01T00:00Z; do
+  ok "age_invalid_is_rejected ('$age')" rejected \
+    "invalid value '$age' for --older-than; use a duration, such as 36h, 30d or 2w, or a time, such as 2026-01-30T23:50:00Z" \
+    image list --older-than "$age"
+done
+ok 'age_given_twice_is_rejected' rejected 'duplicate flag --newer-than' image find --newer-than 1d --newer-than 1d
+ok 'switch_of_filter_twice_is_rejected' rejected 'duplicate flag --protected' image list --protected --protected
+ok 'excluded_flag_is_rejected' rejected '--protected and --unprotected are mutually exclusive' image list --unprotected --protected
+ok 'excluded_value_is_rejected' rejected '--mine and --visibility=all are mutually exclusive' image list --visibility all --mine
+ok 'find_newest_and_oldest_is_rejected' rejected '--newest and --oldest are mutually exclusive' image find --newest --oldest
+ok 'find_with_list_flag_is_rejected' rejected 'unexpected flag --limit for `imgact image find`' image find --limit 1
 ok 'argument_unknown_choice_is_rejected' rejected "invalid argument 'dos'; choose one of: bash|zsh|fish" completion dos
 ok 'argument_not_utf8_is_rejected' rejected 'invalid argument 3: not UTF-8' image get "$(printf 'a\377b')"
-for duration in soon 5 -5s 5s5s 1m1h 1.s .5s 5ss '5 s' '' 0s 99999999999h; do
+for duration in soon 5 -5s 5s5s 1m1h 1.s .5s 1.5s 5ss '5 s' '' 0s 1d1w 99999999999h; do
   ok "duration_invalid_is_rejected ('$duration')" \
-    rejected "invalid value '$duration' for --deadline; use a duration above 0, such as 250ms, 5s, 2m or 1h30m" version --deadline "$duration"
+    rejected "invalid value '$duration' for --deadline; use a duration above 0, such as 250ms, 5s, 1h30m or 30d" version --deadline "$duration"
 done
-for duration in 250ms 5s 2m 1h30m 1.5s 1h2m3s4ms; do
+for duration in 250ms 5s 2m 1h30m 30d 2w 1w2d3h4m5s6ms 1h2m3s4ms; do
   ok "duration_valid_is_accepted ($duration)" ends 0 "$tool" version --deadline "$duration"
 done
 

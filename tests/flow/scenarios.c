@@ -14,6 +14,10 @@ static imgact_op *list_sorted(imgact_client *client) {
   return imgact_list_images(client, &filter);
 }
 
+static imgact_op *find_newest(imgact_client *client) {
+  return imgact_find_image(client, NULL, IMGACT_FIND_NEWEST);
+}
+
 static imgact_op *get(imgact_client *client) { return imgact_get_image(client, CLOUD_IMAGE, NULL); }
 
 static imgact_op *get_by_name(imgact_client *client) {
@@ -118,6 +122,7 @@ const scenario scenarios[] = {
      .images = 4, .vanished = 1},
     {"a list that changes, sorted", DO, .make = list_sorted,
      .prepare = five_images_of_which_one_vanishes, .images = 4, .vanished = 1},
+    {"the newest image", HZ, .make = find_newest, .prepare = five_images, .images = 1},
     {"an image", HZ, .make = get, .images = 1},
     {"an image by name", HZ, .make = get_by_name, .prepare = five_images, .images = 1},
     {"an update", HZ, .mutation = true, .make = update, .prepare = gateway_twice, .images = 1},

@@ -35,7 +35,13 @@ static imgact_op *list_images(imgact_client *client) {
 }
 
 static imgact_op *list_by_tag(imgact_client *client) {
-  const imgact_image_filter filter = {.size = sizeof filter, .tag = large[0], .region = large[1]};
+  const char *const globs[] = {large[2], large[3]};
+  const imgact_image_filter filter = {.size = sizeof filter,
+                                      .tag = large[0],
+                                      .region = large[1],
+                                      .match = globs,
+                                      .match_count = 2,
+                                      .os_family = large[4]};
   return imgact_list_images(client, &filter);
 }
 
@@ -171,6 +177,9 @@ TEST(op_arguments_not_utf8_rejected) {
   IMAGES(.region = BAD);
   IMAGES(.sort = bad, .sort_count = 2);
   IMAGES(.bound_to = bad, .bound_to_count = 2);
+  IMAGES(.match = bad, .match_count = 2);
+  IMAGES(.os_family = BAD);
+  IMAGES(.created_from = BAD);
   ACTIONS(.image_id = BAD);
   ACTIONS(.ids = bad, .ids_count = 2);
   ACTIONS(.sort = bad, .sort_count = 2);

@@ -31,13 +31,17 @@ imgact_op *operations_new(imgact_client *client, unsigned kind, unsigned flags) 
   static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_IMAGE_TYPE_BACKUP,
                                             IMGACT_IMAGE_TYPE_SYSTEM};
   static const imgact_label labels[] = {{"env", "prod"}};
-  static const char *const ids[] = {"13", "14"}, *const sort[] = {"id:desc"};
+  static const char *const ids[] = {"13", "14"}, *const sort[] = {"id:desc"},
+                           *const globs[] = {"[!a-c]*", "*web-?"};
   imgact_image_filter images = {.size = sizeof images,
                                 .types = types,
                                 .types_count = flags % 4,
                                 .sort = sort,
                                 .sort_count = flags / 4 % 2,
-                                .name = flags & 8 ? "web" : NULL};
+                                .name = flags & 8 ? "web" : NULL,
+                                .match = globs,
+                                .match_count = flags / 16 % 3,
+                                .created_before = flags & 64 ? 1700000000000 : 0};
   imgact_action_filter actions = {.size = sizeof actions,
                                   .image_id = flags & 1 ? "4711" : NULL,
                                   .ids = ids,
@@ -49,6 +53,9 @@ imgact_op *operations_new(imgact_client *client, unsigned kind, unsigned flags) 
                                 .replace_labels = (int32_t)(flags & 1)};
   switch ((imgact_op_kind)(kind % IMGACT_OP_COUNT)) {
   case IMGACT_OP_LIST_IMAGES: return imgact_list_images(client, &images);
+  case IMGACT_OP_FIND_IMAGE:
+    images.sort_count = 0;
+    return imgact_find_image(client, &images, (imgact_find)(flags / 4 % 3));
   case IMGACT_OP_GET_IMAGE: return imgact_get_image(client, flags & 1 ? "web" : "4711", NULL);
   case IMGACT_OP_UPDATE_IMAGE: return imgact_update_image(client, "4711", &update);
   case IMGACT_OP_DELETE_IMAGE: return imgact_delete_image(client, "4711");

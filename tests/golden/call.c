@@ -85,7 +85,16 @@ static imgact_visibility visibility(const builder *b) {
   return IMGACT_VISIBILITY_PRIVATE;
 }
 
-static imgact_op *list_images(const builder *b) {
+static imgact_protection protection(const builder *b) {
+  const char *word = text(b, "protection");
+  if (!word) return IMGACT_PROTECTION_ANY;
+  if (!strcmp(word, "protected")) return IMGACT_PROTECTION_PROTECTED;
+  if (strcmp(word, "unprotected") != 0)
+    golden_fail(b->problem, "the call's protection \"%s\" means nothing", word);
+  return IMGACT_PROTECTION_UNPROTECTED;
+}
+
+static imgact_image_filter image_filter(const builder *b) {
   imgact_image_filter filter = {.size = sizeof filter,
                                 .name = text(b, "name"),
                                 .architecture = text(b, "architecture"),
@@ -93,12 +102,32 @@ static imgact_op *list_images(const builder *b) {
                                 .tag = text(b, "tag"),
                                 .region = text(b, "region"),
                                 .visibility = visibility(b),
-                                .include_deprecated = flag(b, "include_deprecated")};
+                                .include_deprecated = flag(b, "include_deprecated"),
+                                .os_family = text(b, "os_family"),
+                                .created_from = text(b, "created_from"),
+                                .created_before = integer(b, "created_before"),
+                                .created_after = integer(b, "created_after"),
+                                .protection = protection(b)};
   filter.types = image_types(b, &filter.types_count);
   filter.statuses = image_statuses(b, &filter.statuses_count);
   filter.bound_to = texts(b, "bound_to", &filter.bound_to_count);
   filter.sort = texts(b, "sort", &filter.sort_count);
+  filter.match = texts(b, "match", &filter.match_count);
+  return filter;
+}
+
+static imgact_op *list_images(const builder *b) {
+  imgact_image_filter filter = image_filter(b);
   return imgact_list_images(b->client, &filter);
+}
+
+static imgact_op *find_image(const builder *b) {
+  imgact_image_filter filter = image_filter(b);
+  const char *which = text(b, "which");
+  imgact_find find = !which                     ? IMGACT_FIND_ONLY
+                     : !strcmp(which, "newest") ? IMGACT_FIND_NEWEST
+                                                : IMGACT_FIND_OLDEST;
+  return imgact_find_image(b->client, &filter, find);
 }
 
 static imgact_op *get_image(const builder *b) {
@@ -166,8 +195,11 @@ static const struct {
 } operations[] = {
     {"list_images", list_images,
      " types statuses visibility name architecture label_selector bound_to include_deprecated tag "
-     "region sort page per_page"
-     " limit "},
+     "region match os_family created_from created_before created_after protection sort page "
+     "per_page limit "},
+    {"find_image", find_image,
+     " types statuses visibility name architecture label_selector bound_to include_deprecated tag "
+     "region match os_family created_from created_before created_after protection which "},
     {"get_image", get_image, " image architecture "},
     {"update_image", update_image,
      " image name description distribution labels convert_to_snapshot "},

@@ -279,6 +279,18 @@ TEST(call_copy_fills_missing_values) {
   close_fixture(&s);
 }
 
+TEST(call_copy_makes_sort_keys_canonical) {
+  static const char *const keys[] = {"created_at:desc", "created_at", "name:asc", "size_at", ""};
+  static const char *const copies[] = {"created:desc", "created", "name:asc", "size_at", ""};
+  const imgact_image_filter filter = {.size = sizeof filter, .sort = keys, .sort_count = 5};
+  imgact_call copy, call = {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &filter};
+  fixture s;
+  open_fixture(&s, 0);
+  assert_true(ia_call_copy(&copy, &call, &s.arena));
+  for (size_t i = 0; i < 5; i++) assert_string_equal(copy.image_filter->sort[i], copies[i]);
+  close_fixture(&s);
+}
+
 TEST(call_check_invalid_values_are_rejected) {
   static const char *const bad_ids[] = {"1", "x"};
   static const char *const no_utf8[] = {"id", "\xff"};
@@ -292,6 +304,10 @@ TEST(call_check_invalid_values_are_rejected) {
   const imgact_image_filter sort = {.size = sizeof sort, .sort = no_utf8, .sort_count = 2};
   const imgact_image_filter image_statuses = {
       .size = sizeof image_statuses, .statuses = &wild_image_status, .statuses_count = 1};
+  const imgact_image_filter protection = {.size = sizeof protection,
+                                          .protection = (imgact_protection)3};
+  const imgact_image_filter created_from = {.size = sizeof created_from, .created_from = "x"};
+  const imgact_image_filter match = {.size = sizeof match, .match = no_utf8, .match_count = 2};
   const imgact_image_filter visibility = {.size = sizeof visibility,
                                           .visibility = (imgact_visibility)3};
   const imgact_action_filter statuses = {
@@ -316,6 +332,9 @@ TEST(call_check_invalid_values_are_rejected) {
       {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &image_statuses},
       {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &visibility},
       {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &name},
+      {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &protection},
+      {.kind = IMGACT_OP_FIND_IMAGE, .image_filter = &created_from},
+      {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &match},
       {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &statuses},
       {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &image},
       {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &ids},

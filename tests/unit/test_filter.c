@@ -20,14 +20,20 @@ static bool passes(const imgact_image_filter *filter, uint32_t types, const imga
 }
 
 TEST(filter_image_missing_member_is_excluded) {
-  static const char *const servers[] = {"7"};
+  static const char *const servers[] = {"7"}, *const globs[] = {"*"};
   const imgact_image_filter filters[] = {{.name = "a"},
                                          {.architecture = "x86"},
                                          {.tag = "t"},
                                          {.region = "nyc3"},
                                          {.bound_to = servers, .bound_to_count = 1},
                                          {.visibility = IMGACT_VISIBILITY_PUBLIC},
-                                         {.visibility = IMGACT_VISIBILITY_PRIVATE}};
+                                         {.visibility = IMGACT_VISIBILITY_PRIVATE},
+                                         {.match = globs, .match_count = 1},
+                                         {.os_family = "ubuntu"},
+                                         {.created_from = "7"},
+                                         {.created_before = INT64_MAX},
+                                         {.created_after = INT64_MIN + 1},
+                                         {.protection = IMGACT_PROTECTION_PROTECTED}};
   imgact_image unknown = image_of("1", NULL, IMGACT_NO_TIME);
   for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
     assert_false(passes(&filters[i], 0, &unknown));
@@ -62,6 +68,68 @@ TEST(filter_image_match_is_included) {
   all.name = "a";
   all.visibility = IMGACT_VISIBILITY_PUBLIC;
   assert_false(passes(&all, 0, &image));
+}
+
+TEST(filter_image_times_are_strict) {
+  imgact_image image = image_of("1", NULL, 1000);
+  const struct {
+    int64_t before, after;
+    bool expected;
+  } cases[] = {{1001, 0, true},
+               {1000, 0, false},
+               {0, 999, true},
+               {0, 1000, false},
+               {-1, 0, false},
+               {0, -1, true},
+               {1001, 999, true},
+               {1000, 999, false},
+               {0, 0, true},
+               {1001, 1000, false},
+               {IMGACT_NO_TIME, IMGACT_NO_TIME, true}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const imgact_image_filter filter = {.created_before = cases[i].before,
+                                        .created_after = cases[i].after};
+    assert_int_equal(passes(&filter, 0, &image), cases[i].expected);
+  }
+}
+
+// Patterns are alternatives, for the name or the description.
+TEST(filter_image_match_reads_two_texts) {
+  static const char *const globs[] = {"web-?", "*b", NULL};
+  const imgact_image_filter filter = {.match = globs, .match_count = 3};
+  imgact_image image = image_of("1", "web-1", 0);
+  assert_true(passes(&filter, 0, &image));
+  image.name = "a web-1";
+  assert_false(passes(&filter, 0, &image));
+  image.description = "db";
+  assert_true(passes(&filter, 0, &image));
+  image.name = NULL;
+  assert_true(passes(&filter, 0, &image));
+  image.description = "DB";
+  assert_false(passes(&filter, 0, &image));
+}
+
+TEST(filter_image_family_ignores_case) {
+  imgact_image image = image_of("1", NULL, 0);
+  image.os_family = "Ubuntu";
+  image.created_from_id = "7";
+  assert_true(passes(&(imgact_image_filter){.os_family = "UBUNTU"}, 0, &image));
+  assert_false(passes(&(imgact_image_filter){.os_family = "ubunt"}, 0, &image));
+  assert_true(passes(&(imgact_image_filter){.created_from = "7"}, 0, &image));
+  assert_false(passes(&(imgact_image_filter){.created_from = "77"}, 0, &image));
+}
+
+TEST(filter_image_protection_missing_is_unprotected) {
+  static const imgact_tristate states[] = {IMGACT_TRISTATE_TRUE, IMGACT_TRISTATE_FALSE,
+                                           IMGACT_TRISTATE_UNKNOWN};
+  for (size_t i = 0; i < 3; i++) {
+    imgact_image image = image_of("1", NULL, 0);
+    image.is_protected = states[i];
+    imgact_image_filter filter = {.protection = IMGACT_PROTECTION_PROTECTED};
+    assert_int_equal(passes(&filter, 0, &image), i == 0);
+    filter.protection = IMGACT_PROTECTION_UNPROTECTED;
+    assert_int_equal(passes(&filter, 0, &image), i != 0);
+  }
 }
 
 TEST(filter_image_type_uses_query_mask) {
@@ -124,6 +192,7 @@ TEST(sort_missing_values_come_last) {
   check_order("name:desc", NULL, "0321");
   check_order("created", NULL, "3021");
   check_order("created:desc", NULL, "0231");
+  check_order("created_at:desc", NULL, "0231");
   check_order("created:desc", "name:asc", "2031");
   check_order("name:desc", "id:desc", "3021");
 }
@@ -163,14 +232,15 @@ TEST(filter_asked_other_calls_is_empty) {
 }
 
 TEST(sort_unknown_key_is_rejected) {
-  static const char *const good[] = {"id", "name:asc", "created:desc"};
-  static const char *const wrong[] = {
-      "", ":", "size", "id:", "id:up", "ID", "id:asc:asc", "started"};
-  assert_null(ia_sort_wrong(good, 3, true));
+  static const char *const good[] = {"id", "name:asc", "created:desc", "created_at"};
+  static const char *const wrong[] = {"",           ":",       "size",  "id:",      "id:up", "ID",
+                                      "id:asc:asc", "started", "id_at", "created_", "_at"};
+  assert_null(ia_sort_wrong(good, 4, true));
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
     assert_ptr_equal(ia_sort_wrong(&wrong[i], 1, true), wrong[i]);
-  static const char *const of_actions[] = {"id", "command", "status", "started:desc", "finished"};
-  assert_null(ia_sort_wrong(of_actions, 5, false));
+  static const char *const of_actions[] = {
+      "id", "command", "status", "started:desc", "finished", "started_at", "finished_at:desc"};
+  assert_null(ia_sort_wrong(of_actions, 7, false));
 }
 
 TEST(sort_many_images_is_stable) {
@@ -200,6 +270,9 @@ static size_t member_bytes(const ia_filter *f) {
   switch (f->kind) {
   case IA_FILTER_VISIBILITY: return sizeof(imgact_visibility);
   case IA_FILTER_FLAG: return sizeof(int32_t);
+  case IA_FILTER_PROTECTION: return sizeof(imgact_protection);
+  case IA_FILTER_BEFORE:
+  case IA_FILTER_AFTER: return sizeof(int64_t);
   default: return sizeof(void *) + (f->count_offset != f->offset ? sizeof(size_t) : 0);
   }
 }
@@ -244,6 +317,14 @@ TEST(filter_source_names_its_row) {
     assert_null(ia_filter_of_source(others[i]));
 }
 
+// A find has the filters of a list.
+TEST(filter_find_has_image_filters) {
+  const imgact_image_filter filter = {.name = "a"};
+  const imgact_call call = {.kind = IMGACT_OP_FIND_IMAGE, .image_filter = &filter};
+  assert_ptr_equal(ia_filters_of(IMGACT_OP_FIND_IMAGE), ia_filters_of(IMGACT_OP_LIST_IMAGES));
+  assert_int_equal(ia_filter_asked(&call), IMGACT_FILTER_BIT(IMAGE_NAME));
+}
+
 // Only what items report can be compared here.
 TEST(filter_local_leaves_out_server_filters) {
   assert_int_equal(ia_filter_local(IMGACT_OP_LIST_IMAGES) & IMGACT_FILTER_BIT(IMAGE_LABEL_SELECTOR),
@@ -262,6 +343,12 @@ TEST(filter_kinds_suit_their_members) {
   } pairs[] = {{IA_FILTER_TEXT, IMGACT_MEMBER_TEXT},
                {IA_FILTER_TEXT, IMGACT_MEMBER_STRINGS},
                {IA_FILTER_ID, IMGACT_MEMBER_RESOURCES},
+               {IA_FILTER_WORD, IMGACT_MEMBER_TEXT},
+               {IA_FILTER_GLOBS, IMGACT_MEMBER_TEXT},
+               {IA_FILTER_ID, IMGACT_MEMBER_ID},
+               {IA_FILTER_BEFORE, IMGACT_MEMBER_TIME},
+               {IA_FILTER_AFTER, IMGACT_MEMBER_TIME},
+               {IA_FILTER_PROTECTION, IMGACT_MEMBER_TRISTATE},
                {IA_FILTER_IDS, IMGACT_MEMBER_ID},
                {IA_FILTER_IMAGE_TYPES, IMGACT_MEMBER_IMAGE_TYPE},
                {IA_FILTER_IMAGE_STATUSES, IMGACT_MEMBER_IMAGE_STATUS},

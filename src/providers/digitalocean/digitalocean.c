@@ -309,7 +309,9 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                .images = "images",
                                .flags = IMGACT_SLOT_IDEMPOTENT,
                                .server_filters = BY(TYPE) | BY(TAG) | BY(VISIBILITY),
-                               .local_filters = BY(STATUS) | BY(NAME) | BY(REGION) | BY(SORT)},
+                               .local_filters = BY(STATUS) | BY(NAME) | BY(REGION) | BY(SORT) |
+                                                BY(MATCH) | BY(OS_FAMILY) | BY(CREATED_BEFORE) |
+                                                BY(CREATED_AFTER) | BY(PROTECTION)},
     [IMGACT_OP_GET_IMAGE] = {ONE_IMAGE, .prepare = prepare_image, .image = "image"},
     [IMGACT_OP_UPDATE_IMAGE] = {ONE_IMAGE, .method = "PUT", .body = update_body, .image = "image"},
     [IMGACT_OP_DELETE_IMAGE] = {ONE_IMAGE, .method = "DELETE"},

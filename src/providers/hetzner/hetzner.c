@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hetzner Cloud. Every filter is the server's; keys are repeated, never comma-joined. Images are
- * not regional here, so there is no transfer; a conversion is an update that is done at once.
+ * Hetzner Cloud. Every filter of the API is the server's; keys are repeated, never comma-joined.
+ * Images are not regional here, so there is no transfer; a conversion is an update that is done at
+ * once.
  */
 #include <imgact/provider.h>
 
@@ -184,7 +185,10 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                .server_filters = BY(TYPE) | BY(STATUS) | BY(NAME) |
                                                  BY(ARCHITECTURE) | BY(LABEL_SELECTOR) |
                                                  BY(BOUND_TO) | BY(INCLUDE_DEPRECATED) |
-                                                 BY(VISIBILITY) | BY(SORT)},
+                                                 BY(VISIBILITY) | BY(SORT),
+                               .local_filters = BY(MATCH) | BY(OS_FAMILY) | BY(CREATED_FROM) |
+                                                BY(CREATED_BEFORE) | BY(CREATED_AFTER) |
+                                                BY(PROTECTION)},
     [IMGACT_OP_GET_IMAGE] = {.path = "/images/{image}",
                              .image = "image",
                              .flags = IMGACT_SLOT_IDEMPOTENT | IMGACT_SLOT_NAME_LOOKUP},
