@@ -33,9 +33,10 @@ struct imgact_transport; /* transport.h */
  *   ROW(operation, effect, argument, action, name, key)
  *
  * - operation: end of IMGACT_OP_...
- * - effect: READ; or CHANGE, if it changes an image.
+ * - effect: READ; or CHANGE, if it changes or makes an image.
  * - argument: FILTER: filters of a list. IMAGE: an image. UPDATE, PROTECT, REGION: an image and its
- *   change. ACTION, ACTIONS: one or several actions.
+ *   change. ACTION, ACTIONS: one or several actions. SERVER: a server. CREATE: a server and the
+ * image to make from it. IMPORT: a URL and the image to make from it.
  * - action: end of IMGACT_ACTION_KIND_..., the kind of the action that it starts; OTHER if none.
  * - name: imgact_op_kind_name().
  * - key: its key in the JSON of `imgact provider list`.
@@ -55,7 +56,11 @@ struct imgact_transport; /* transport.h */
   ROW(CONVERT, CHANGE, IMAGE, CONVERT, "convert", "convert_image")                                 \
   ROW(TRANSFER, CHANGE, REGION, TRANSFER, "transfer", "transfer_image")                            \
   ROW(WAIT_ACTIONS, READ, ACTIONS, OTHER, "wait_actions", "wait_for_actions")                      \
-  ROW(FIND_IMAGE, READ, FILTER, OTHER, "find_image", "find_image")
+  ROW(FIND_IMAGE, READ, FILTER, OTHER, "find_image", "find_image")                                 \
+  ROW(CREATE_IMAGE, CHANGE, CREATE, CREATE, "create_image", "create_image")                        \
+  ROW(IMPORT_IMAGE, CHANGE, IMPORT, OTHER, "import_image", "import_image")                         \
+  ROW(LIST_SERVER_ACTIONS, READ, SERVER, OTHER, "list_server_actions", "list_server_actions")      \
+  ROW(LIST_SERVER_IMAGES, READ, SERVER, OTHER, "list_server_images", "list_server_images")
 /* clang-format on */
 
 #define IMGACT_OPERATION_ROW(operation, effect, argument, action, name, key) IMGACT_OP_##operation,

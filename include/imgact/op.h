@@ -118,6 +118,27 @@ typedef struct imgact_image_update {
 /* Initial value of imgact_image_update: size set, all else 0 and NULL. */
 #define IMGACT_IMAGE_UPDATE_INIT IMGACT_INIT(imgact_image_update)
 
+/* Description of a new image. Members that are not set (0, NULL) are left to the API. A member that
+ * the provider does not support fails with IMGACT_UNSUPPORTED. */
+typedef struct imgact_image_create {
+  size_t size; /* sizeof(imgact_image_create) */
+  const char *name;
+  const char *description;
+  const char *region;       /* imports only: slug of the region */
+  const char *distribution; /* imports only: operating system of the image */
+  const imgact_label *labels;
+  const char *const *tags;
+  size_t labels_count;
+  size_t tags_count;
+  imgact_image_type type; /* images of servers only: IMGACT_IMAGE_TYPE_SNAPSHOT (default) or
+                             IMGACT_IMAGE_TYPE_BACKUP */
+  int32_t ensure_unique;  /* not 0 = fail with IMGACT_CONFLICT if an own image has this name as its
+                             name or description. Two programs at the same time can both pass. */
+} imgact_image_create;
+
+/* Initial value of imgact_image_create: size set, all else 0 and NULL. */
+#define IMGACT_IMAGE_CREATE_INIT IMGACT_INIT(imgact_image_create)
+
 /* Flags of imgact_op_options: */
 /* Keep the objects as the API returned them, for imgact_image_raw() and imgact_action_raw(). */
 #define IMGACT_OP_FLAG_KEEP_RAW 0x1u
@@ -275,6 +296,41 @@ IMGACT_API imgact_op *imgact_transfer_image(imgact_client *client, const char *i
                                             const char *region);
 
 /*
+ * Creates an image from a server.
+ *
+ * server_id  id of the server
+ * create     the new image; NULL = an image without a name. Some providers require a name. If the
+ *            provider has descriptions and no names, name is the description
+ *
+ * imgact_op_action() returns the action; imgact_op_image() the new image, NULL if it is not known
+ * yet. Some providers report the image only after the action has finished: set
+ * imgact_op_set_wait(). Tags need the image, so the operation then waits in any case.
+ *
+ * Creating never happens twice: a lost response is looked up in the actions of the server.
+ *
+ * Errors: IMGACT_AMBIGUOUS if the new image cannot be distinguished from others; IMGACT_CONFLICT,
+ * see imgact_image_create; IMGACT_ACTION_FAILED.
+ */
+IMGACT_API imgact_op *imgact_create_image(imgact_client *client, const char *server_id,
+                                          const imgact_image_create *create);
+
+/*
+ * Imports an image from a URL.
+ *
+ * url     http or https URL that the provider downloads the image from
+ * create  the new image; name and region are required
+ *
+ * imgact_op_image() returns the new image. There is no action. With imgact_op_set_wait() the
+ * operation ends when the image is available.
+ *
+ * Errors: IMGACT_ACTION_FAILED, with the API's reason, if the import fails while the operation
+ * waits; IMGACT_AMBIGUOUS if the response was lost and no new image with this name is listed: a
+ * list does not prove that the import was not started.
+ */
+IMGACT_API imgact_op *imgact_import_image(imgact_client *client, const char *url,
+                                          const imgact_image_create *create);
+
+/*
  * Waits until actions have finished.
  *
  * action_ids  ids of the actions
@@ -289,6 +345,25 @@ IMGACT_API imgact_op *imgact_transfer_image(imgact_client *client, const char *i
  */
 IMGACT_API imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_ids,
                                           size_t count, const char *image_id);
+
+/*
+ * Waits until images have a status.
+ *
+ * image_ids  ids of the images
+ * count      number of ids, at least 1
+ * status     IMGACT_IMAGE_STATUS_AVAILABLE or IMGACT_IMAGE_STATUS_DELETED. An image that the API
+ *            does not know any more is deleted
+ *
+ * imgact_op_images() returns the images that the API knows, as they were seen last, in the order of
+ * the ids.
+ *
+ * The operation waits for all images, also if one of them has failed.
+ *
+ * Errors: of the first failure: IMGACT_ACTION_FAILED if an image to become available is deleted or
+ * has an error message; IMGACT_NOT_FOUND.
+ */
+IMGACT_API imgact_op *imgact_wait_images(imgact_client *client, const char *const *image_ids,
+                                         size_t count, imgact_image_status status);
 
 /* ---- before the start ---- */
 

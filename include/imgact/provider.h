@@ -54,14 +54,21 @@ typedef struct imgact_call {
                                                 created, those of actions started and finished */
   const imgact_action_filter *action_filter; /* list_actions: never NULL */
   const imgact_image_update *update;         /* update_image */
-  const char *const *action_ids;             /* wait_actions: at most max_ids of the slot */
+  const imgact_image_create *create;         /* create_image, import_image: never NULL */
+  const char *server_id;         /* create_image, list_server_actions, list_server_images */
+  const char *url;               /* import_image */
+  const char *const *action_ids; /* wait_actions: at most max_ids of the slot */
   size_t action_ids_count;
+  const char *const *image_ids; /* operations on several images */
+  size_t image_ids_count;
   int64_t page;           /* lists: page of the options or 1, later the number that decode set */
   int64_t per_page;       /* lists: items per page, at most max_per_page of the provider */
   const char *next_query; /* lists: query or cursor that decode set for this page, or NULL */
   uint32_t type_mask;     /* list_images: IMGACT_IMAGE_TYPE_BITs of the requested types of one type
                              group; 0 = any type */
   int32_t protect;        /* change_protection: 1 = protect, 0 = unprotect */
+  imgact_image_status image_status; /* wait for images: the status to wait for */
+  int32_t reserved;                 /* 0 */
 } imgact_call;
 
 /* ---- request ---- */
@@ -533,9 +540,10 @@ typedef struct imgact_action_map {
   IMGACT_SOURCE_FILTER_ACTION_##filter,
 
 /*
- * Value that a row of a query or body sends. If the filter, or the member of
- * imgact_image_update, is not set, the row is left out. A member of imgact_image_update that is set
- * and has no row in the body fails with IMGACT_UNSUPPORTED.
+ * Value that a row of a query or body sends. If the filter, or the member of imgact_image_update or
+ * imgact_image_create, is not set, the row is left out. A member of these structs that is set and
+ * has no row in the body fails with IMGACT_UNSUPPORTED. Of several rows with one key at most one
+ * may be set, otherwise the call fails with IMGACT_INVALID_ARGUMENT.
  *
  * - IMGACT_SOURCE_FILTER_IMAGE_... and IMGACT_SOURCE_FILTER_ACTION_...: the filter of that name.
  *   Several values make several pairs. Enums are sent by the row's words; a value without a word
@@ -550,13 +558,16 @@ typedef enum imgact_source {
   IMGACT_SOURCE_PER_PAGE,
   IMGACT_SOURCE_CURSOR,     /* lists: next_query of the call */
   IMGACT_SOURCE_ACTION_IDS, /* wait_actions: ids of the call */
-  IMGACT_SOURCE_NAME,       /* update_image: new name */
+  IMGACT_SOURCE_NAME,       /* update_image: new name; create_image, import_image: name */
   IMGACT_SOURCE_DESCRIPTION,
   IMGACT_SOURCE_DISTRIBUTION,
   IMGACT_SOURCE_LABELS,  /* body: an object */
   IMGACT_SOURCE_CONVERT, /* the row's text, if an update converts to a snapshot */
   IMGACT_SOURCE_PROTECT, /* body: true or false */
-  IMGACT_SOURCE_REGION,  /* transfer: new region */
+  IMGACT_SOURCE_REGION,  /* transfer: new region; import_image: region */
+  IMGACT_SOURCE_URL,     /* import_image */
+  IMGACT_SOURCE_TAGS,    /* body of import_image: an array */
+  IMGACT_SOURCE_TYPE,    /* create_image: type of the image, by the row's words */
   IMGACT_SOURCE_FILTERS = 63, /* not a source: sets the numbers that follow */
   IMGACT_IMAGE_FILTERS(IMGACT_IMAGE_ROW) /* from 64 */
   IMGACT_SOURCE_ACTION_FILTERS = 87, /* not a source */
@@ -668,6 +679,11 @@ IMGACT_API int imgact_is_decimal_id(const char *text);
 #define IMGACT_SLOT_IMMEDIATE 0x10u
 /* get_action: if the action does not name image_ref, the operation fails with IMGACT_NOT_FOUND. */
 #define IMGACT_SLOT_ACTION_OF_IMAGE 0x20u
+/* The response must contain the new image, and no action. After a lost response the library looks
+ * for a new own image with the name of the call. */
+#define IMGACT_SLOT_CREATES_IMAGE 0x40u
+/* create_image: the call fails with IMGACT_INVALID_ARGUMENT if it has no name. */
+#define IMGACT_SLOT_NEEDS_NAME 0x80u
 
 /* Bit for server_filters and local_filters of imgact_slot: IMGACT_FILTER_BIT(IMAGE_NAME),
  * IMGACT_FILTER_BIT(ACTION_STATUS). */
@@ -709,7 +725,7 @@ typedef struct imgact_slot {
   uint32_t rate_limit_index; /* rate limit that counts this request, 0 to 3 */
   uint32_t reserved;         /* 0 */
   const char *method;        /* NULL = GET */
-  /* Path below the endpoint. The variables {image}, {action}, {region} and {via} are
+  /* Path below the endpoint. The variables {image}, {action}, {region}, {server} and {via} are
    * percent-encoded. {via} is the image, but only with IMGACT_OP_FLAG_VIA_IMAGE. A part in
    * brackets, as in "/images[/{image}]/actions", is left out if its variable is not set. */
   const char *path;

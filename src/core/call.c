@@ -108,18 +108,34 @@ static bool copy_action_filter(imgact_call *call, ia_arena *arena) {
   return copy_filters(call->kind, copy, arena);
 }
 
+static bool copy_labels(const imgact_label **labels, size_t count, ia_arena *arena) {
+  imgact_label *copy = copy_block(*labels, count, sizeof *copy, arena);
+  *labels = copy;
+  for (size_t i = 0; copy && i < count; i++)
+    if (!copy_text(&copy[i].key, arena) || !copy_text(&copy[i].value, arena)) return false;
+  return copy != NULL;
+}
+
 static bool copy_update(imgact_call *call, ia_arena *arena) {
   const imgact_image_update *from = call->update;
   imgact_image_update *u = copy_sized(from, from ? from->size : 0, sizeof *u, arena);
   call->update = u;
-  if (!u || !copy_text(&u->name, arena) || !copy_text(&u->description, arena) ||
-      !copy_text(&u->distribution, arena))
-    return false;
-  imgact_label *labels = copy_block(u->labels, u->labels_count, sizeof *labels, arena);
-  u->labels = labels;
-  for (size_t i = 0; labels && i < u->labels_count; i++)
-    if (!copy_text(&labels[i].key, arena) || !copy_text(&labels[i].value, arena)) return false;
-  return labels != NULL;
+  return u && copy_text(&u->name, arena) && copy_text(&u->description, arena) &&
+         copy_text(&u->distribution, arena) && copy_labels(&u->labels, u->labels_count, arena);
+}
+
+static bool copy_create(imgact_call *call, ia_arena *arena) {
+  const imgact_image_create *from = call->create;
+  imgact_image_create *c = copy_sized(from, from ? from->size : 0, sizeof *c, arena);
+  call->create = c;
+  return c && copy_text(&c->name, arena) && copy_text(&c->description, arena) &&
+         copy_text(&c->region, arena) && copy_text(&c->distribution, arena) &&
+         copy_labels(&c->labels, c->labels_count, arena) &&
+         copy_texts(&c->tags, c->tags_count, arena);
+}
+
+static bool makes_image(imgact_op_kind kind) {
+  return (ia_operations[kind].argument & (IA_ARGUMENT_CREATE | IA_ARGUMENT_IMPORT)) != 0;
 }
 
 bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena) {
@@ -127,10 +143,13 @@ bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena) {
   to->size = sizeof *to;
   if (!copy_text(&to->image_ref, arena) || !copy_text(&to->action_id, arena) ||
       !copy_text(&to->region, arena) || !copy_text(&to->architecture, arena) ||
-      !copy_texts(&to->action_ids, to->action_ids_count, arena))
+      !copy_text(&to->server_id, arena) || !copy_text(&to->url, arena) ||
+      !copy_texts(&to->action_ids, to->action_ids_count, arena) ||
+      !copy_texts(&to->image_ids, to->image_ids_count, arena))
     return false;
-  if (to->kind == IMGACT_OP_LIST_ACTIONS) return copy_action_filter(to, arena);
+  if (ia_lists_actions(to->kind)) return copy_action_filter(to, arena);
   if (ia_filters_of(to->kind)->word) return copy_image_filter(to, arena);
+  if (makes_image(to->kind)) return copy_create(to, arena);
   return ia_operations[to->kind].argument != IA_ARGUMENT_UPDATE || copy_update(to, arena);
 }
 
@@ -144,22 +163,37 @@ static bool each_of(const char *const *texts, size_t count, text_test test, cons
   return true;
 }
 
+static bool each_label(const imgact_label *labels, size_t count, text_test test, const void *with) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < count; i++) {
+    const char *const label[] = {labels[i].key, labels[i].value};
+    ok = each_of(label, 2, test, with);
+  }
+  return ok;
+}
+
 /* Returns true if every text of the call passes the test. */
 static bool each_text(const imgact_call *c, text_test test, const void *with) {
-  const char *const own[] = {c->image_ref, c->action_id, c->region, c->architecture};
+  const char *const own[] = {c->image_ref,    c->action_id, c->region,
+                             c->architecture, c->server_id, c->url};
   bool ok = each_of(own, sizeof own / sizeof *own, test, with) &&
-            each_of(c->action_ids, c->action_ids_count, test, with);
+            each_of(c->action_ids, c->action_ids_count, test, with) &&
+            each_of(c->image_ids, c->image_ids_count, test, with);
   for (const ia_filter *f = ia_filters_of(c->kind); ok && f->word; f++) {
     const ia_filter_value value = ia_filter_get(f, ia_filter_struct(c));
     ok = !value.texts || each_of(value.texts, value.count, test, with);
   }
   if (c->update) {
     const char *const texts[] = {c->update->name, c->update->description, c->update->distribution};
-    ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with);
-    for (size_t i = 0; ok && i < c->update->labels_count; i++) {
-      const char *const label[] = {c->update->labels[i].key, c->update->labels[i].value};
-      ok = each_of(label, 2, test, with);
-    }
+    ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with) &&
+         each_label(c->update->labels, c->update->labels_count, test, with);
+  }
+  if (c->create) {
+    const imgact_image_create *n = c->create;
+    const char *const texts[] = {n->name, n->description, n->region, n->distribution};
+    ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with) &&
+         each_of(n->tags, n->tags_count, test, with) &&
+         each_label(n->labels, n->labels_count, test, with);
   }
   return ok;
 }
@@ -177,10 +211,17 @@ bool ia_call_holds_token(const imgact_call *call, const ia_redactor *redactor) {
   return !each_text(call, is_clean, redactor);
 }
 
-static bool labels_have_keys(const imgact_image_update *update) {
-  for (size_t i = 0; update && i < update->labels_count; i++)
-    if (!update->labels[i].key) return false;
+static bool have_keys(const imgact_label *labels, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!labels[i].key) return false;
   return true;
+}
+
+static bool labels_have_keys(const imgact_call *call) {
+  const imgact_image_update *u = call->update;
+  const imgact_image_create *c = call->create;
+  return (!u || have_keys(u->labels, u->labels_count)) &&
+         (!c || have_keys(c->labels, c->labels_count));
 }
 
 typedef struct id_rule {
@@ -236,61 +277,88 @@ imgact_status ia_call_check(const imgact_call *call, const imgact_provider *prov
   id_rule rule = {provider, error};
   if (!each_text(call, is_utf8, NULL))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an argument is not UTF-8");
-  if (!labels_have_keys(call->update))
+  if (!labels_have_keys(call))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "missing key of a label");
   imgact_status status = check_filters(call, &rule);
   if (status == IMGACT_OK && call->kind != IMGACT_OP_GET_IMAGE)
     status = id_ok(&rule, an_image, call->image_ref);
   if (status == IMGACT_OK) status = id_ok(&rule, an_action, call->action_id);
+  if (status == IMGACT_OK) status = id_ok(&rule, "server id", call->server_id);
   if (status == IMGACT_OK)
     status = ids_ok(&rule, an_action, call->action_ids, call->action_ids_count);
+  if (status == IMGACT_OK) status = ids_ok(&rule, an_image, call->image_ids, call->image_ids_count);
   return status;
 }
 
 /* ---- JSON ---- */
 
-static void write_update(imgact_json_writer *json, const imgact_image_update *u) {
-  const struct {
-    const char *key, *value;
-  } texts[] = {
-      {"name", u->name}, {"description", u->description}, {"distribution", u->distribution}};
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+typedef struct json_text {
+  const char *key, *value;
+} json_text;
+
+static void write_texts(imgact_json_writer *json, const json_text *texts, size_t count) {
+  for (size_t i = 0; i < count; i++)
     if (texts[i].value) {
       imgact_json_write_key(json, texts[i].key);
       imgact_json_write_string(json, texts[i].value);
     }
-  if (u->convert_to_snapshot) {
-    imgact_json_write_key(json, "convert_to_snapshot");
-    imgact_json_write_bool(json, 1);
-  }
-  if (!u->replace_labels) return;
+}
+
+static void write_labels(imgact_json_writer *json, const imgact_label *labels, size_t count) {
   imgact_json_write_key(json, "labels");
   imgact_json_write_begin_object(json);
-  for (size_t i = 0; i < u->labels_count; i++) {
-    imgact_json_write_key(json, u->labels[i].key);
-    imgact_json_write_string(json, u->labels[i].value ? u->labels[i].value : "");
+  for (size_t i = 0; i < count; i++) {
+    imgact_json_write_key(json, labels[i].key);
+    imgact_json_write_string(json, labels[i].value ? labels[i].value : "");
   }
   imgact_json_write_end_object(json);
 }
 
+static void write_update(imgact_json_writer *json, const imgact_image_update *u) {
+  const json_text texts[] = {
+      {"name", u->name}, {"description", u->description}, {"distribution", u->distribution}};
+  write_texts(json, texts, sizeof texts / sizeof *texts);
+  if (u->convert_to_snapshot) {
+    imgact_json_write_key(json, "convert_to_snapshot");
+    imgact_json_write_bool(json, 1);
+  }
+  if (u->replace_labels) write_labels(json, u->labels, u->labels_count);
+}
+
+/* The only types of a new image: the default, and this one. */
+static const char backup[] = "backup";
+
+/* ensure_unique is not stored: after the request was sent, the image may be the call's own. */
+static void write_create(imgact_json_writer *json, const imgact_image_create *c) {
+  const json_text texts[] = {{"name", c->name},
+                             {"description", c->description},
+                             {"region", c->region},
+                             {"distribution", c->distribution},
+                             {"type", c->type == IMGACT_IMAGE_TYPE_BACKUP ? backup : NULL}};
+  write_texts(json, texts, sizeof texts / sizeof *texts);
+  if (c->labels_count) write_labels(json, c->labels, c->labels_count);
+  if (!c->tags_count) return;
+  imgact_json_write_key(json, "tags");
+  imgact_json_write_begin_array(json);
+  for (size_t i = 0; i < c->tags_count; i++) imgact_json_write_string(json, c->tags[i]);
+  imgact_json_write_end_array(json);
+}
+
 const char *ia_call_json(const imgact_call *call, const ia_call_target *target, ia_arena *arena) {
   imgact_json_writer *json = imgact_json_writer_new(arena->allocator, 0);
-  const struct {
-    const char *key, *value;
-  } texts[] = {{"provider", target->provider},     {"endpoint", target->endpoint},
-               {"credential", target->credential}, {"op", imgact_op_kind_name(call->kind)},
-               {"image", call->image_ref},         {"region", call->region}};
+  const json_text texts[] = {
+      {"provider", target->provider},     {"endpoint", target->endpoint},
+      {"credential", target->credential}, {"op", imgact_op_kind_name(call->kind)},
+      {"image", call->image_ref},         {"region", call->region},
+      {"server", call->server_id},        {"url", call->url}};
   imgact_json_write_begin_object(json);
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-    if (texts[i].value) {
-      imgact_json_write_key(json, texts[i].key);
-      imgact_json_write_string(json, texts[i].value);
-    }
+  write_texts(json, texts, sizeof texts / sizeof *texts);
   if (ia_operations[call->kind].argument == IA_ARGUMENT_PROTECT) {
     imgact_json_write_key(json, "protect");
     imgact_json_write_bool(json, call->protect);
   }
   if (call->update) write_update(json, call->update);
+  if (call->create) write_create(json, call->create);
   imgact_json_write_end_object(json);
   const char *text = imgact_json_writer_finish(json, NULL);
   text = text ? ia_arena_copy(arena, text) : NULL;
@@ -323,20 +391,33 @@ static int flag(call_reader *reader, const char *key) {
   return value;
 }
 
-static void read_labels(call_reader *reader, imgact_image_update *update) {
+/* Returns NULL if there are none; count is not changed then. */
+static const imgact_label *read_labels(call_reader *reader, size_t *count) {
   const imgact_json *labels = typed(reader, "labels", IMGACT_JSON_OBJECT);
-  if (!labels) return;
+  if (!labels) return NULL;
   imgact_label *copy = ia_arena_array(reader->arena, imgact_json_count(labels) + 1, sizeof *copy);
   imgact_json_iter each = imgact_json_iter_begin(labels);
   const imgact_json *key;
-  update->replace_labels = 1;
-  update->labels = copy;
   reader->nomem = reader->nomem || !copy;
   for (const imgact_json *value; copy && (value = imgact_json_iter_next(&each, &key));) {
     if (imgact_json_get_type(value) != IMGACT_JSON_STRING) reader->odd = "labels";
-    copy[update->labels_count].key = ia_json_string(key, reader->arena, &reader->nomem);
-    copy[update->labels_count++].value = ia_json_string(value, reader->arena, &reader->nomem);
+    copy[*count].key = ia_json_string(key, reader->arena, &reader->nomem);
+    copy[(*count)++].value = ia_json_string(value, reader->arena, &reader->nomem);
   }
+  return copy;
+}
+
+static const char *const *read_tags(call_reader *reader, size_t *count) {
+  const imgact_json *tags = typed(reader, "tags", IMGACT_JSON_ARRAY);
+  if (!tags) return NULL;
+  const char **copy = ia_arena_array(reader->arena, imgact_json_count(tags) + 1, sizeof *copy);
+  imgact_json_iter each = imgact_json_iter_begin(tags);
+  reader->nomem = reader->nomem || !copy;
+  for (const imgact_json *value; copy && (value = imgact_json_iter_next(&each, NULL));) {
+    if (imgact_json_get_type(value) != IMGACT_JSON_STRING) reader->odd = "tags";
+    copy[(*count)++] = ia_json_string(value, reader->arena, &reader->nomem);
+  }
+  return copy;
 }
 
 static void read_update(call_reader *reader, imgact_call *call) {
@@ -348,34 +429,59 @@ static void read_update(call_reader *reader, imgact_call *call) {
   update->name = member(reader, "name");
   update->description = member(reader, "description");
   update->distribution = member(reader, "distribution");
-  read_labels(reader, update);
+  update->labels = read_labels(reader, &update->labels_count);
+  update->replace_labels = imgact_json_get(reader->root, "labels") != NULL;
   call->update = update;
+}
+
+static void read_create(call_reader *reader, imgact_call *call) {
+  imgact_image_create *create = ia_arena_alloc(reader->arena, sizeof *create);
+  reader->nomem = reader->nomem || !create;
+  if (!create) return;
+  *create = (imgact_image_create){.size = sizeof *create};
+  create->name = member(reader, "name");
+  create->description = member(reader, "description");
+  create->region = member(reader, "region");
+  create->distribution = member(reader, "distribution");
+  create->labels = read_labels(reader, &create->labels_count);
+  create->tags = read_tags(reader, &create->tags_count);
+  const char *type = member(reader, "type");
+  if (ia_str_equal(type, backup))
+    create->type = IMGACT_IMAGE_TYPE_BACKUP;
+  else if (type)
+    reader->odd = "type";
+  call->create = create;
 }
 
 /* A key that this version does not know, or not for this operation, may change what the call does.
  */
 static const imgact_json *unknown_key(const imgact_json *root, imgact_op_kind kind) {
+  enum { NEW = IA_ARGUMENT_CREATE | IA_ARGUMENT_IMPORT };
   static const struct {
     const char *key;
-    ia_argument argument; /* operations that have it; 0 = all */
+    unsigned arguments; /* operations with one of these have it; 0 = all */
   } known[] = {{"provider", 0},
                {"endpoint", 0},
                {"credential", 0},
                {"op", 0},
-               {"image", 0},
-               {"region", IA_ARGUMENT_REGION},
+               {"image", ~(unsigned)NEW},
+               {"server", IA_ARGUMENT_CREATE},
+               {"url", IA_ARGUMENT_IMPORT},
+               {"region", IA_ARGUMENT_REGION | IA_ARGUMENT_IMPORT},
                {"protect", IA_ARGUMENT_PROTECT},
-               {"name", IA_ARGUMENT_UPDATE},
-               {"description", IA_ARGUMENT_UPDATE},
-               {"distribution", IA_ARGUMENT_UPDATE},
-               {"labels", IA_ARGUMENT_UPDATE},
+               {"name", IA_ARGUMENT_UPDATE | NEW},
+               {"description", IA_ARGUMENT_UPDATE | NEW},
+               {"distribution", IA_ARGUMENT_UPDATE | IA_ARGUMENT_IMPORT},
+               {"labels", IA_ARGUMENT_UPDATE | NEW},
+               {"tags", NEW},
+               {"type", IA_ARGUMENT_CREATE},
                {"convert_to_snapshot", IA_ARGUMENT_UPDATE}};
   imgact_json_iter each = imgact_json_iter_begin(root);
   for (const imgact_json *key; imgact_json_iter_next(&each, &key);) {
     size_t i = 0;
     while (i < sizeof known / sizeof *known && !imgact_json_equals(key, known[i].key)) i++;
     if (i == sizeof known / sizeof *known ||
-        (known[i].argument && known[i].argument != ia_operations[kind].argument))
+        (known[i].arguments && !(known[i].arguments & ia_operations[kind].argument)))
       return key;
   }
   return NULL;
@@ -398,17 +504,26 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, ia_call_t
   target->credential = member(reader, "credential");
   *call = (imgact_call){.size = sizeof *call, .kind = (imgact_op_kind)kind};
   call->image_ref = member(reader, "image");
-  call->region = member(reader, "region");
+  call->server_id = member(reader, "server");
+  call->url = member(reader, "url");
   call->protect = flag(reader, "protect");
   ia_argument argument = ia_operations[kind].argument;
+  if (argument == IA_ARGUMENT_REGION) call->region = member(reader, "region");
   if (argument == IA_ARGUMENT_UPDATE) read_update(reader, call);
+  if (makes_image((imgact_op_kind)kind)) read_create(reader, call);
   bool silent = argument == IA_ARGUMENT_PROTECT && !imgact_json_get(reader->root, "protect");
   if (reader->odd || silent)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call's '%s' is %s",
                             silent ? "protect" : reader->odd,
                             silent ? "missing" : "of the wrong type");
-  if (!call->image_ref)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no image");
+  const char *object = argument == IA_ARGUMENT_CREATE   ? call->server_id
+                       : argument == IA_ARGUMENT_IMPORT ? call->url
+                                                        : call->image_ref;
+  if (!object)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no %s",
+                            argument == IA_ARGUMENT_CREATE   ? "server"
+                            : argument == IA_ARGUMENT_IMPORT ? "url"
+                                                             : "image");
   const imgact_json *unknown = unknown_key(reader->root, (imgact_op_kind)kind);
   if (!unknown) return IMGACT_OK;
   char key[64] = "";

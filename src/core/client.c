@@ -70,8 +70,9 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                              .throttled = throttled};
   ia_queue_init(&client->queue);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
-  ia_owned_actions_init(&client->owned_actions, client->allocator, ia_random_word(&engine->timers),
-                        ia_random_word(&engine->timers));
+  uint64_t seed = ia_random_word(&engine->timers), other_seed = ia_random_word(&engine->timers);
+  ia_owned_ids_init(&client->owned_actions, client->allocator, seed, other_seed);
+  ia_owned_ids_init(&client->owned_images, client->allocator, ~seed, ~other_seed);
   ia_credential_init(&client->credential, client->allocator, options, provider->token_prefixes);
   client->user_agent = user_agent(client->allocator, options->application);
   client->endpoint = ia_strdup(client->allocator, endpoint);
@@ -110,7 +111,8 @@ void ia_client_clear(imgact_client *client) {
   ia_credential_clear(&client->credential);
   ia_free(client->allocator, client->user_agent);
   ia_free(client->allocator, client->endpoint);
-  ia_owned_actions_free(&client->owned_actions);
+  ia_owned_ids_free(&client->owned_actions);
+  ia_owned_ids_free(&client->owned_images);
   ia_arena_pool_free(&client->blocks, client->allocator);
 }
 

@@ -5,7 +5,7 @@
 
 #include "credential.h"
 #include "engine.h"
-#include "owned_actions.h"
+#include "owned_ids.h"
 #include "poller.h"
 #include "queue.h"
 #include "request_policy.h"
@@ -42,8 +42,8 @@ struct imgact_client {
   ia_poller poller;
   ia_link
       mutations[IA_MUTATION_LISTS]; /* mutations that may still take effect, by ia_mutation.key */
-  ia_owned_actions owned_actions;
-  ia_arena_pool blocks; /* of results */
+  ia_owned_ids owned_actions, owned_images; /* images: imported ones */
+  ia_arena_pool blocks;                     /* of results */
   ia_server_clock server_clock;
   imgact_rate_limit rate_limit; /* of the last response */
 };

@@ -2,6 +2,7 @@
 /* The public constructors of operations. Invalid arguments and unsupported operations are found
  * here, before anything is sent: each request is encoded once as a trial. The error is reported
  * when the operation is started. */
+#include "create.h"
 #include "encode.h"
 #include "error_fill.h"
 #include "filter.h"
@@ -59,16 +60,14 @@ static imgact_op *new_list(imgact_client *client, const ia_flow *flow, const img
   imgact_op *op = ia_op_new(client, flow, call);
   if (!op || op->error.status != IMGACT_OK) return op;
 
-  op->pager = ia_arena_alloc(&op->arena, sizeof *op->pager);
+  (void)ia_op_make_pager(op);
   if (!op->pager) {
     imgact_op_free(op);
     return NULL;
   }
 
-  imgact_error error;
   imgact_call first = op->call;
   if (first.kind == IMGACT_OP_FIND_IMAGE) first.kind = IMGACT_OP_LIST_IMAGES;
-  if (ia_pager_init(op->pager, client, &first, &error) != IMGACT_OK) ia_op_set_error(op, &error);
   first.page = 1;
   first.per_page = client->provider->max_per_page;
   bool sends = false;
@@ -214,6 +213,83 @@ imgact_op *imgact_transfer_image(imgact_client *client, const char *image_id, co
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
 }
 
+/* ---- new images ---- */
+
+static void check_tags(imgact_op *op, const imgact_image_create *create) {
+  for (size_t i = 0; i < create->tags_count; i++) need(op, create->tags[i], "tag");
+}
+
+static const ia_mutation_steps *steps_of(imgact_op_kind kind) {
+  switch (kind) {
+  case IMGACT_OP_CREATE_IMAGE: return &ia_create_steps;
+  case IMGACT_OP_IMPORT_IMAGE: return &ia_import_steps;
+  default: return NULL;
+  }
+}
+
+/* Checks what each API requires; the rows of the provider say what else it does. */
+static imgact_op *checked_new(imgact_op *op) {
+  if (!op) return NULL;
+  const imgact_call *call = &op->call;
+  const imgact_image_create *create = call->create;
+  bool imports = call->kind == IMGACT_OP_IMPORT_IMAGE;
+  op->steps = steps_of(call->kind);
+  if (imports)
+    need(op, call->url, "URL");
+  else
+    need(op, call->server_id, "server id");
+  if (imports) need(op, create->name, "name of the new image");
+  if (imports) need(op, create->region, "region of the new image");
+  if (create->ensure_unique)
+    need(op, create->name ? create->name : create->description,
+         "name or description, which ensure_unique compares");
+  check_tags(op, create);
+  if (create->type && create->type != IMGACT_IMAGE_TYPE_SNAPSHOT &&
+      create->type != IMGACT_IMAGE_TYPE_BACKUP)
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "a new image is a snapshot or a backup");
+  (void)try_encode(op, call);
+  return op;
+}
+
+static imgact_op *new_image(imgact_client *client, imgact_call *call,
+                            const imgact_image_create *create) {
+  const imgact_image_create none = {.size = sizeof none};
+  bool ok = create && ia_struct_size_ok(create, create->size, sizeof *create);
+  call->create = ok ? create : &none;
+  imgact_op *op = ia_op_new(client, &ia_flow_mutation, call);
+  if (op && create)
+    ia_op_check_size(op, create, create->size, sizeof *create, "imgact_image_create");
+  return checked_new(op);
+}
+
+imgact_op *imgact_create_image(imgact_client *client, const char *server_id,
+                               const imgact_image_create *create) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CREATE_IMAGE, .server_id = server_id};
+  return new_image(client, &call, create);
+}
+
+imgact_op *imgact_import_image(imgact_client *client, const char *url,
+                               const imgact_image_create *create) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_IMPORT_IMAGE, .url = url};
+  return new_image(client, &call, create);
+}
+
+imgact_op *imgact_wait_images(imgact_client *client, const char *const *image_ids, size_t count,
+                              imgact_image_status status) {
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_GET_IMAGE,
+                      .image_ids = image_ids,
+                      .image_ids_count = count,
+                      .image_status = status};
+  imgact_op *op = ia_op_new(client, &ia_flow_wait_images, &call);
+  if (op && !count)
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "missing image ids: pass at least one");
+  if (op && status != IMGACT_IMAGE_STATUS_AVAILABLE && status != IMGACT_IMAGE_STATUS_DELETED)
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT,
+                 "an operation can wait for the image status available or deleted");
+  return op;
+}
+
 imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_t sent_at) {
   if (!client || !call_json) return NULL;
 
@@ -229,8 +305,8 @@ imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_
                               "cannot resume: the call was sent to %s, but this client uses %s",
                               target.endpoint, client->endpoint);
 
-  imgact_op *op =
-      status == IMGACT_NOMEM ? NULL : checked(ia_op_new(client, &ia_flow_mutation, &call));
+  imgact_op *op = status == IMGACT_NOMEM ? NULL : ia_op_new(client, &ia_flow_mutation, &call);
+  op = call.create ? checked_new(op) : checked(op);
   if (op && status != IMGACT_OK) {
     ia_error_clear(&op->error);
     ia_op_set_error(op, &error);

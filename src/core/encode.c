@@ -15,13 +15,18 @@ typedef struct builder {
   imgact_error *error;
 } builder;
 
-#define FILTER  IA_ARGUMENT_FILTER
-#define UPDATE  IA_ARGUMENT_UPDATE
-#define REGION  IA_ARGUMENT_REGION
-#define ACTION  IA_ARGUMENT_ACTION
-#define ACTIONS IA_ARGUMENT_ACTIONS
-#define PROTECT IA_ARGUMENT_PROTECT
-#define ALL     ~0u
+#define FILTER   IA_ARGUMENT_FILTER
+#define UPDATE   IA_ARGUMENT_UPDATE
+#define REGION   IA_ARGUMENT_REGION
+#define ACTION   IA_ARGUMENT_ACTION
+#define ACTIONS  IA_ARGUMENT_ACTIONS
+#define PROTECT  IA_ARGUMENT_PROTECT
+#define SERVER   IA_ARGUMENT_SERVER
+#define CREATE   IA_ARGUMENT_CREATE
+#define IMPORT   IA_ARGUMENT_IMPORT
+#define NEW      (CREATE | IMPORT)
+#define ALL      ~0u
+#define AN_IMAGE (FILTER | IA_ARGUMENT_IMAGE | UPDATE | PROTECT | REGION | ACTION | ACTIONS)
 
 static bool has_argument(imgact_op_kind kind, unsigned arguments) {
   return (ia_operations[kind].argument & arguments) != 0;
@@ -32,7 +37,11 @@ static bool has_argument(imgact_op_kind kind, unsigned arguments) {
 static const struct variable {
   const char *name;
   unsigned arguments; /* operations with one of these have the variable */
-} variables[] = {{"image", ALL}, {"action", ACTION | ACTIONS}, {"region", REGION}, {"via", ACTION}};
+} variables[] = {{"image", AN_IMAGE},
+                 {"action", ACTION | ACTIONS},
+                 {"region", REGION},
+                 {"via", ACTION},
+                 {"server", SERVER | CREATE}};
 
 static size_t variable_index(const char *name, size_t length) {
   size_t i = 0;
@@ -53,6 +62,7 @@ static const char *value_of_variable(const imgact_call *call, size_t index) {
   case 0: return call->action_filter ? call->action_filter->image_id : call->image_ref;
   case 1: return call->action_ids_count ? call->action_ids[0] : call->action_id;
   case 2: return call->region;
+  case 4: return call->server_id;
   default: return call->flags & IMGACT_OP_FLAG_VIA_IMAGE ? call->image_ref : NULL;
   }
 }
@@ -98,17 +108,20 @@ static const struct source {
   unsigned arguments; /* operations with one of these have the source */
   bool in_query, in_body;
 } sources[] = {[IMGACT_SOURCE_TEXT] = {ALL, true, true},
-               [IMGACT_SOURCE_PAGE] = {FILTER, true, false},
-               [IMGACT_SOURCE_PER_PAGE] = {FILTER, true, false},
-               [IMGACT_SOURCE_CURSOR] = {FILTER, true, false},
+               [IMGACT_SOURCE_PAGE] = {FILTER | SERVER, true, false},
+               [IMGACT_SOURCE_PER_PAGE] = {FILTER | SERVER, true, false},
+               [IMGACT_SOURCE_CURSOR] = {FILTER | SERVER, true, false},
                [IMGACT_SOURCE_ACTION_IDS] = {ACTIONS, true, false},
-               [IMGACT_SOURCE_NAME] = {UPDATE, false, true},
-               [IMGACT_SOURCE_DESCRIPTION] = {UPDATE, false, true},
-               [IMGACT_SOURCE_DISTRIBUTION] = {UPDATE, false, true},
-               [IMGACT_SOURCE_LABELS] = {UPDATE, false, true},
+               [IMGACT_SOURCE_NAME] = {UPDATE | NEW, false, true},
+               [IMGACT_SOURCE_DESCRIPTION] = {UPDATE | NEW, false, true},
+               [IMGACT_SOURCE_DISTRIBUTION] = {UPDATE | IMPORT, false, true},
+               [IMGACT_SOURCE_LABELS] = {UPDATE | NEW, false, true},
                [IMGACT_SOURCE_CONVERT] = {UPDATE, false, true},
                [IMGACT_SOURCE_PROTECT] = {PROTECT, false, true},
-               [IMGACT_SOURCE_REGION] = {REGION, true, true}};
+               [IMGACT_SOURCE_REGION] = {REGION | IMPORT, true, true},
+               [IMGACT_SOURCE_URL] = {IMPORT, false, true},
+               [IMGACT_SOURCE_TAGS] = {IMPORT, false, true},
+               [IMGACT_SOURCE_TYPE] = {CREATE, false, true}};
 
 bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body) {
   const ia_filter *filter = ia_filter_of_source(source);
@@ -122,12 +135,16 @@ bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body) {
 /* The value of a source with one text; NULL: not set. */
 static const char *text_of(const imgact_call *call, intptr_t source) {
   const imgact_image_update *update = call->update;
+  const imgact_image_create *create = call->create;
   switch (source) {
   case IMGACT_SOURCE_CURSOR: return call->next_query;
-  case IMGACT_SOURCE_REGION: return call->region;
-  case IMGACT_SOURCE_NAME: return update ? update->name : NULL;
-  case IMGACT_SOURCE_DESCRIPTION: return update ? update->description : NULL;
-  case IMGACT_SOURCE_DISTRIBUTION: return update ? update->distribution : NULL;
+  case IMGACT_SOURCE_REGION: return create ? create->region : call->region;
+  case IMGACT_SOURCE_URL: return call->url;
+  case IMGACT_SOURCE_NAME: return update ? update->name : create ? create->name : NULL;
+  case IMGACT_SOURCE_DESCRIPTION:
+    return update ? update->description : create ? create->description : NULL;
+  case IMGACT_SOURCE_DISTRIBUTION:
+    return update ? update->distribution : create ? create->distribution : NULL;
   default: return NULL;
   }
 }
@@ -237,20 +254,31 @@ static imgact_status add_query(const builder *b) {
 
 /* Of a key that is given twice the last value counts: a duplicate key in the body would leave the
  * choice to the API. */
-static bool is_overridden(const imgact_image_update *update, size_t index) {
-  for (size_t i = index + 1; i < update->labels_count; i++)
-    if (!strcmp(update->labels[i].key, update->labels[index].key)) return true;
+static bool is_overridden(const imgact_label *labels, size_t count, size_t index) {
+  for (size_t i = index + 1; i < count; i++)
+    if (!strcmp(labels[i].key, labels[index].key)) return true;
   return false;
 }
 
-static void write_labels(const imgact_image_update *update, imgact_json_writer *body) {
+static void write_labels(imgact_json_writer *body, const char *key, const imgact_label *labels,
+                         size_t count) {
+  imgact_json_write_key(body, key);
   imgact_json_write_begin_object(body);
-  for (size_t i = 0; i < update->labels_count; i++) {
-    if (is_overridden(update, i)) continue;
-    imgact_json_write_key(body, update->labels[i].key);
-    imgact_json_write_string(body, update->labels[i].value);
+  for (size_t i = 0; i < count; i++) {
+    if (is_overridden(labels, count, i)) continue;
+    imgact_json_write_key(body, labels[i].key);
+    imgact_json_write_string(body, labels[i].value);
   }
   imgact_json_write_end_object(body);
+}
+
+static void write_texts(imgact_json_writer *body, const char *key, const char *const *texts,
+                        size_t count) {
+  if (!count) return;
+  imgact_json_write_key(body, key);
+  imgact_json_write_begin_array(body);
+  for (size_t i = 0; i < count; i++) imgact_json_write_string(body, texts[i]);
+  imgact_json_write_end_array(body);
 }
 
 static void write_text(imgact_json_writer *body, const char *key, const char *text) {
@@ -259,9 +287,14 @@ static void write_text(imgact_json_writer *body, const char *key, const char *te
   imgact_json_write_string(body, text);
 }
 
+static int new_type(const imgact_image_create *create) {
+  return create && create->type ? (int)create->type : (int)IMGACT_IMAGE_TYPE_SNAPSHOT;
+}
+
 static void write_member(const imgact_call *call, const imgact_argument *row,
                          imgact_json_writer *body) {
   const imgact_image_update *update = call->update;
+  const imgact_image_create *create = call->create;
   switch (row->source) {
   case IMGACT_SOURCE_TEXT: write_text(body, row->key, row->text); break;
   case IMGACT_SOURCE_CONVERT:
@@ -272,12 +305,32 @@ static void write_member(const imgact_call *call, const imgact_argument *row,
     imgact_json_write_bool(body, call->protect != 0);
     break;
   case IMGACT_SOURCE_LABELS:
-    if (!update || !update->replace_labels) break;
-    imgact_json_write_key(body, row->key);
-    write_labels(update, body);
+    if (update && update->replace_labels)
+      write_labels(body, row->key, update->labels, update->labels_count);
+    if (create && create->labels_count)
+      write_labels(body, row->key, create->labels, create->labels_count);
+    break;
+  case IMGACT_SOURCE_TAGS:
+    if (create) write_texts(body, row->key, create->tags, create->tags_count);
+    break;
+  case IMGACT_SOURCE_TYPE:
+    write_text(body, row->key, imgact_word_text(row->words, new_type(create)));
     break;
   default: write_text(body, row->key, text_of(call, row->source)); break;
   }
+}
+
+/* Some APIs have one member for two arguments. */
+static imgact_status check_duplicates(const builder *b) {
+  const imgact_argument *rows = b->slot->body;
+  for (const imgact_argument *row = rows; row && row->key; row++)
+    for (const imgact_argument *other = rows; other != row; other++)
+      if (!strcmp(row->key, other->key) && text_of(b->call, row->source) &&
+          text_of(b->call, other->source))
+        return imgact_error_set(b->error, IMGACT_INVALID_ARGUMENT,
+                                "%s has only a %s: do not give a name as well", b->provider->name,
+                                row->key);
+  return IMGACT_OK;
 }
 
 static void add_body(const builder *b) {
@@ -294,26 +347,54 @@ static bool has_row(const imgact_argument *row, imgact_source source) {
   return row && row->key;
 }
 
-/* A change without a row would be lost. */
+/* An argument, and what a provider without a row for it cannot do. */
+typedef struct requirement {
+  bool asked;
+  imgact_source source;
+  const char *refusal;
+} requirement;
+
+/* An argument without a row would be lost. */
+static imgact_status check_requirements(const builder *b, const requirement *all, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (all[i].asked && !has_row(b->slot->body, all[i].source))
+      return imgact_error_set(b->error, IMGACT_UNSUPPORTED, "%s %s", b->provider->name,
+                              all[i].refusal);
+  return IMGACT_OK;
+}
+
 static imgact_status check_update(const builder *b) {
   const imgact_image_update *u = b->call->update;
-  const struct {
-    bool asked;
-    imgact_source source;
-    const char *refusal;
-  } changes[] = {{u->name != NULL, IMGACT_SOURCE_NAME, "cannot change the name of an image"},
-                 {u->description != NULL, IMGACT_SOURCE_DESCRIPTION,
-                  "cannot change the description of an image"},
-                 {u->distribution != NULL, IMGACT_SOURCE_DISTRIBUTION,
-                  "cannot change the distribution of an image"},
-                 {u->replace_labels != 0, IMGACT_SOURCE_LABELS, "does not support labels"},
-                 {u->convert_to_snapshot != 0, IMGACT_SOURCE_CONVERT,
-                  "cannot change the type of an image in an update"}};
-  for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
-    if (changes[i].asked && !has_row(b->slot->body, changes[i].source))
-      return imgact_error_set(b->error, IMGACT_UNSUPPORTED, "%s %s", b->provider->name,
-                              changes[i].refusal);
-  return IMGACT_OK;
+  const requirement changes[] = {
+      {u->name != NULL, IMGACT_SOURCE_NAME, "cannot change the name of an image"},
+      {u->description != NULL, IMGACT_SOURCE_DESCRIPTION,
+       "cannot change the description of an image"},
+      {u->distribution != NULL, IMGACT_SOURCE_DISTRIBUTION,
+       "cannot change the distribution of an image"},
+      {u->replace_labels != 0, IMGACT_SOURCE_LABELS, "does not support labels"},
+      {u->convert_to_snapshot != 0, IMGACT_SOURCE_CONVERT,
+       "cannot change the type of an image in an update"}};
+  return check_requirements(b, changes, sizeof changes / sizeof *changes);
+}
+
+static imgact_status check_create(const builder *b) {
+  const imgact_image_create *c = b->call->create;
+  const requirement members[] = {
+      {c->name != NULL, IMGACT_SOURCE_NAME, "cannot name a new image"},
+      {c->description != NULL, IMGACT_SOURCE_DESCRIPTION, "cannot describe a new image"},
+      {c->labels_count > 0, IMGACT_SOURCE_LABELS, "does not support labels"},
+      {c->tags_count > 0, IMGACT_SOURCE_TAGS, "does not support tags"},
+      {c->region != NULL, IMGACT_SOURCE_REGION, "cannot choose the region of a new image"},
+      {c->distribution != NULL, IMGACT_SOURCE_DISTRIBUTION,
+       "cannot set the distribution of a new image"},
+      {new_type(c) != IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_SOURCE_TYPE, "can create snapshots only"}};
+  for (const imgact_argument *row = b->slot->body; row && row->key; row++)
+    if (row->source == IMGACT_SOURCE_TYPE && !imgact_word_text(row->words, new_type(c)))
+      return lacks(b, "new images of type", imgact_image_type_name(c->type));
+  if ((b->slot->flags & IMGACT_SLOT_NEEDS_NAME) && (!c->name || !*c->name))
+    return imgact_error_set(b->error, IMGACT_INVALID_ARGUMENT, "%s: a new image needs a name",
+                            b->provider->name);
+  return check_requirements(b, members, sizeof members / sizeof *members);
 }
 
 static imgact_status encode_rows(const builder *b) {
@@ -321,6 +402,8 @@ static imgact_status encode_rows(const builder *b) {
   imgact_status status = slot->prepare ? slot->prepare(b->call, b->request, b->error) : IMGACT_OK;
   if (slot->method) b->request->method = slot->method;
   if (status == IMGACT_OK && b->call->update) status = check_update(b);
+  if (status == IMGACT_OK && b->call->create) status = check_create(b);
+  if (status == IMGACT_OK) status = check_duplicates(b);
   if (status == IMGACT_OK) status = add_path(b);
   if (status == IMGACT_OK) status = add_query(b);
   if (status == IMGACT_OK) add_body(b);

@@ -2,6 +2,7 @@
 /* The rules of docs/ambiguous-results.md as pure functions. */
 #include "evidence.h"
 #include "retry.h"
+#include "str.h"
 
 static imgact_tristate same_kind(const imgact_slot *slot, const imgact_call *call,
                                  const imgact_action *action) {
@@ -32,6 +33,15 @@ ia_match ia_match_action(const imgact_slot *slot, const imgact_call *call,
   if (can_rule_out && started_at < earlier(sent->at.least_ms, sent->grace_ms)) return IA_MATCH_NO;
   if (same != IMGACT_TRISTATE_TRUE || !dated) return IA_MATCH_UNCLEAR;
   return started_at < earlier(sent->at.most_ms, sent->grace_ms) ? IA_MATCH_UNCLEAR : IA_MATCH_YES;
+}
+
+ia_match ia_match_image(const imgact_call *call, const imgact_image *image,
+                        const ia_send_time *sent) {
+  int64_t created_at = image->created_at;
+  if (!ia_str_equal(image->name, call->create->name)) return IA_MATCH_NO;
+  if (created_at == IMGACT_NO_TIME || created_at > sent->latest_now_ms) return IA_MATCH_UNCLEAR;
+  if (created_at < earlier(sent->at.least_ms, sent->grace_ms)) return IA_MATCH_NO;
+  return created_at < earlier(sent->at.most_ms, sent->grace_ms) ? IA_MATCH_UNCLEAR : IA_MATCH_YES;
 }
 
 bool ia_may_change_image(const imgact_slot *slot, const imgact_call *call,

@@ -30,6 +30,11 @@ typedef enum ia_match { IA_MATCH_NO, IA_MATCH_YES, IA_MATCH_UNCLEAR } ia_match;
  * adopted nor counted as absent. */
 ia_match ia_match_action(const imgact_slot *slot, const imgact_call *call,
                          const imgact_action *action, const ia_send_time *sent);
+/* Returns whether the call can have made the listed image: by its name and the time of its
+ * creation.
+ */
+ia_match ia_match_image(const imgact_call *call, const imgact_image *image,
+                        const ia_send_time *sent);
 /* Returns true if the action runs, or may run, and can change what the image shows. */
 bool ia_may_change_image(const imgact_slot *slot, const imgact_call *call,
                          const imgact_action *action);

@@ -4,6 +4,7 @@
 #include "filter.h"
 #include "glob.h"
 #include "members.h"
+#include "operation.h"
 #include "str.h"
 #include <string.h>
 
@@ -43,13 +44,13 @@ _Static_assert(IMGACT_SOURCE_ACTION_FILTERS + ROWS(action_filters) < IMGACT_SOUR
                "more filters than bits");
 
 const ia_filter *ia_filters_of(imgact_op_kind kind) {
-  if (kind == IMGACT_OP_LIST_IMAGES || kind == IMGACT_OP_FIND_IMAGE) return image_filters;
-  return kind == IMGACT_OP_LIST_ACTIONS ? action_filters : &none;
+  if (ia_lists_images(kind) || kind == IMGACT_OP_FIND_IMAGE) return image_filters;
+  return ia_lists_actions(kind) ? action_filters : &none;
 }
 
 const void *ia_filter_struct(const imgact_call *call) {
   if (ia_filters_of(call->kind) == image_filters) return call->image_filter;
-  return call->kind == IMGACT_OP_LIST_ACTIONS ? call->action_filter : NULL;
+  return ia_lists_actions(call->kind) ? call->action_filter : NULL;
 }
 
 /* Returns the filter with the lowest of these bits, or NULL. */
@@ -151,6 +152,18 @@ bool ia_action_of_another_image(const imgact_action *action, const char *image_i
     names_images = true;
   }
   return names_images;
+}
+
+/* The words for a server differ between clouds: every resource that is no image counts. */
+bool ia_action_of_another_server(const imgact_action *action, const char *server_id) {
+  bool names_others = false;
+  for (size_t i = 0; i < action->resources_count; i++) {
+    const imgact_resource *resource = &action->resources[i];
+    if (!resource->type || ia_str_equal_nocase(resource->type, "image")) continue;
+    if (ia_str_equal(resource->id, server_id)) return false;
+    names_others = true;
+  }
+  return names_others;
 }
 
 static bool has_text(const ia_filter_value *value, const char *text) {

@@ -69,5 +69,8 @@ bool ia_action_of_image(const imgact_action *action, const char *image_id);
 /* Returns true if the action names images and this one is not among them. An action that names no
  * image may be of any. */
 bool ia_action_of_another_image(const imgact_action *action, const char *image_id);
+/* Returns true if the action names resources that are no images, and this server is not among them.
+ */
+bool ia_action_of_another_server(const imgact_action *action, const char *server_id);
 
 #endif

@@ -47,6 +47,19 @@ bool ia_op_start_pager(imgact_op *op, ia_pager *pager, ia_request_policy policy,
   return false;
 }
 
+bool ia_op_make_pager(imgact_op *op) {
+  imgact_error error;
+  imgact_call call = op->call;
+  if (call.kind == IMGACT_OP_FIND_IMAGE) call.kind = IMGACT_OP_LIST_IMAGES;
+  op->pager = ia_arena_alloc(&op->arena, sizeof *op->pager);
+  if (!op->pager)
+    ia_no_memory(&error);
+  else if (ia_pager_init(op->pager, op->client, &call, &error) == IMGACT_OK)
+    return true;
+  ia_op_set_error(op, &error);
+  return false;
+}
+
 /* A failed list has no results, not even those of earlier pages. */
 static void list_done(ia_pager *pager) {
   imgact_op *op = pager->owner;

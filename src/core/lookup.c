@@ -248,7 +248,12 @@ static void follow(ia_lookup *lookup) {
   ia_timer_set(&client->engine->timers, &lookup->timer, lookup->lookup_deadline_ms, too_late);
 }
 
-/* ---- the image's actions ---- */
+/* ---- the actions of the image or server ---- */
+
+static bool is_of_another(const imgact_call *call, const imgact_action *action) {
+  return call->server_id ? ia_action_of_another_server(action, call->server_id)
+                         : ia_action_of_another_image(action, call->image_ref);
+}
 
 static ia_finding weigh(ia_lookup *lookup) {
   const ia_send_time sent = send_time(lookup);
@@ -257,9 +262,9 @@ static ia_finding weigh(ia_lookup *lookup) {
   lookup->action = NULL;
   for (size_t i = 0; i < lookup->actions.actions_count; i++) {
     const imgact_action *action = lookup->actions.actions[i];
-    if (ia_action_of_another_image(action, lookup->call->image_ref)) continue;
+    if (is_of_another(lookup->call, action)) continue;
     unstable = unstable || ia_may_change_image(lookup->slot, lookup->call, action);
-    if (ia_owned_actions_has(&lookup->client->owned_actions, action)) continue;
+    if (ia_owned_ids_has(&lookup->client->owned_actions, action->id)) continue;
     ia_match match = ia_match_action(lookup->slot, lookup->call, action, &sent);
     if (match == IA_MATCH_YES) lookup->action = action;
     certain += match == IA_MATCH_YES;
@@ -285,26 +290,88 @@ static void got_actions(ia_pager *pager) {
     decide(lookup, lookup->finding);
 }
 
-static bool list_actions(ia_lookup *lookup, imgact_error *error) {
+static bool read_list(ia_lookup *lookup, const imgact_call *call, imgact_result *result,
+                      void (*done)(ia_pager *), imgact_error *error) {
   imgact_client *client = lookup->client;
   ia_no_memory(error);
   if (!lookup->pager) lookup->pager = ia_alloc_zero(client->allocator, sizeof *lookup->pager);
   if (!lookup->pager) return false;
   memset(lookup->pager, 0, sizeof *lookup->pager);
-  lookup->filter =
-      (imgact_action_filter){.size = sizeof lookup->filter, .image_id = lookup->call->image_ref};
-  imgact_call call = {.size = sizeof call,
-                      .kind = IMGACT_OP_LIST_ACTIONS,
-                      .image_ref = lookup->call->image_ref,
-                      .action_filter = &lookup->filter};
-  if (ia_pager_init(lookup->pager, client, &call, error) != IMGACT_OK) return false;
-  lookup->pager->done = got_actions;
+  if (ia_pager_init(lookup->pager, client, call, error) != IMGACT_OK) return false;
+  lookup->pager->done = done;
   lookup->pager->owner = lookup;
   lookup->pager->policy = lookup->policy;
-  if (ia_pager_start(lookup->pager, &lookup->actions)) return true;
+  if (ia_pager_start(lookup->pager, result)) return true;
   *error = lookup->pager->error;
 
   return false;
+}
+
+static imgact_op_kind kind_of_list(const imgact_call *call) {
+  return call->server_id ? IMGACT_OP_LIST_SERVER_ACTIONS : IMGACT_OP_LIST_ACTIONS;
+}
+
+static bool list_actions(ia_lookup *lookup, imgact_error *error) {
+  lookup->filter =
+      (imgact_action_filter){.size = sizeof lookup->filter, .image_id = lookup->call->image_ref};
+  const imgact_call call = {.size = sizeof call,
+                            .kind = kind_of_list(lookup->call),
+                            .image_ref = lookup->call->image_ref,
+                            .server_id = lookup->call->server_id,
+                            .action_filter = &lookup->filter};
+  return read_list(lookup, &call, &lookup->actions, got_actions, error);
+}
+
+/* ---- the account's own images ---- */
+
+/* A list without the image proves nothing: an import that has just been started, or has failed, may
+ * not be listed. */
+static void weigh_images(ia_lookup *lookup) {
+  const ia_send_time sent = send_time(lookup);
+  size_t certain = 0, unclear = 0;
+  imgact_image *found = NULL;
+  for (size_t i = 0; i < lookup->image.images_count; i++) {
+    imgact_image *image = lookup->image.images[i];
+    if (ia_owned_ids_has(&lookup->client->owned_images, image->id)) continue;
+    ia_match match = ia_match_image(lookup->call, image, &sent);
+    if (match == IA_MATCH_YES) found = image;
+    certain += match == IA_MATCH_YES;
+    unclear += match == IA_MATCH_UNCLEAR;
+  }
+
+  if (certain == 1 && !unclear) {
+    lookup->image.images[0] = found;
+    lookup->image.images_count = 1;
+    lookup->seen = found;
+    end(lookup, IA_OUTCOME_APPLIED);
+  } else if (certain > 1) {
+    give_up(lookup, "several images may be its effect");
+  } else if (!is_settle_time_over(lookup)) {
+    rest(lookup);
+  } else {
+    give_up(lookup, unclear
+                        ? "an image may be its effect"
+                        : "no new image with this name is listed, but it may have been started");
+  }
+}
+
+static void got_images(ia_pager *pager) {
+  ia_lookup *lookup = pager->owner;
+  if (pager->error.status == IMGACT_OK)
+    weigh_images(lookup);
+  else
+    give_up(lookup, pager->error.message);
+}
+
+static bool list_images(ia_lookup *lookup, imgact_error *error) {
+  imgact_client *client = lookup->client;
+  if (!lookup->image.allocator)
+    ia_result_init(&lookup->image, client->allocator, client->provider->name, lookup->keep_raw);
+  lookup->image_filter = (imgact_image_filter){.size = sizeof lookup->image_filter,
+                                               .visibility = IMGACT_VISIBILITY_PRIVATE};
+  const imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = &lookup->image_filter};
+  return read_list(lookup, &call, &lookup->image, got_images, error);
 }
 
 static void run_lookup(ia_lookup *lookup) {
@@ -313,9 +380,11 @@ static void run_lookup(ia_lookup *lookup) {
   lookup->lookup_started_ms = now_ms(lookup);
   lookup->finding = IA_FOUND_NOTHING;
   lookup->seen = NULL; /* each lookup decides by its own results */
-  if (!(lookup->slot->flags & IMGACT_SLOT_CREATES_ACTION))
+  if (lookup->slot->flags & IMGACT_SLOT_CREATES_IMAGE) {
+    if (!list_images(lookup, &error)) give_up(lookup, error.message);
+  } else if (!(lookup->slot->flags & IMGACT_SLOT_CREATES_ACTION))
     view_image(lookup);
-  else if (!ia_client_slot(lookup->client, IMGACT_OP_LIST_ACTIONS))
+  else if (!ia_client_slot(lookup->client, kind_of_list(lookup->call)))
     give_up(lookup, "the provider cannot list actions");
   else if (!list_actions(lookup, &error))
     give_up(lookup, error.message);

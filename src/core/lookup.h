@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the outcome of a mutation whose response was lost: lists the image's actions and checks the
- * image repeatedly until the settle time is over. It has results of its own and sends no mutation.
- */
+/* Finds the outcome of a mutation whose response was lost: lists the actions of the image or server
+ * and checks the image repeatedly until the settle time is over. If the mutation starts no action
+ * but makes an image, it looks for the image in the list of own images. It has results of its own
+ * and sends no mutation. */
 #ifndef IA_LOOKUP_H
 #define IA_LOOKUP_H
 
@@ -12,7 +13,7 @@
 
 typedef enum ia_lookup_state {
   IA_LOOKUP_IDLE,
-  IA_LOOKUP_LISTING,   /* the image's actions */
+  IA_LOOKUP_LISTING,   /* actions, or own images */
   IA_LOOKUP_VIEWING,   /* the image */
   IA_LOOKUP_FOLLOWING, /* an action that may be the effect, until it finishes */
   IA_LOOKUP_RESTING    /* a pause before the next lookup */
@@ -51,9 +52,10 @@ typedef struct ia_lookup {
   ia_exchange *exchange;
   ia_pager *pager;
   imgact_action_filter filter;
+  imgact_image_filter image_filter;
   ia_watch watch;
-  imgact_result actions; /* of the last lookup */
-  imgact_result image;
+  imgact_result actions;       /* of the last lookup */
+  imgact_result image;         /* or the list of own images */
   ia_finding finding;          /* from the actions, until the image has been checked */
   bool verifying;              /* an action has finished; the image must show its effect */
   const imgact_action *action; /* the action that the request started, in `actions`; NULL */

@@ -2,16 +2,19 @@
 /*
  * Mutations.
  *
- *   blocked -> ready -> sending -> (lookup -> resting -> sending ...) -> waiting -> end
+ *   blocked -> ready -> preparing -> sending -> (lookup -> resting -> sending ...) -> waiting
+ *     -> finishing -> end
  *
  * Invariants:
- * - Exactly one source of events (timer, exchange, lookup, watch) is active, that of the state.
+ * - Exactly one source of events (timer, exchange, lookup, watch, child) is active, that of the
+ *   state.
  * - Whether the mutation may have been applied follows from the state and `unknown`, in
  * may_be_applied() alone.
  * - Of two conflicting mutations of a client, the later one is blocked until the earlier one can
  * take no further effect.
  */
 #include "mutation.h"
+#include "child.h"
 #include "error_fill.h"
 #include "retry.h"
 #include "str.h"
@@ -25,6 +28,11 @@ static ia_timers *timers_of(const ia_mutation *m) { return &m->op->client->engin
 
 static bool creates_action(const imgact_op *op) {
   return (op->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
+}
+
+/* After a lost response, a lookup has to find the effect before anything is sent again. */
+static bool needs_lookup(const imgact_op *op) {
+  return creates_action(op) || (op->slot->flags & IMGACT_SLOT_CREATES_IMAGE) != 0;
 }
 
 static bool is_idempotent(const imgact_op *op) {
@@ -41,6 +49,7 @@ static void enter(ia_mutation *m, ia_mutation_state state) {
   m->op->exchange = NULL;
   if (m->state == IA_MUTATION_LOOKUP) ia_lookup_free(&m->lookup);
   if (m->state == IA_MUTATION_WAITING) ia_watch_stop(&m->watch);
+  ia_child_free(m->op);
   m->state = state;
 }
 
@@ -51,12 +60,14 @@ static bool may_be_applied(const imgact_op *op) {
   switch (m->state) {
   case IA_MUTATION_NEW:
   case IA_MUTATION_BLOCKED:
-  case IA_MUTATION_READY: return m->unknown.reason != IA_UNKNOWN_NONE;
+  case IA_MUTATION_READY:
+  case IA_MUTATION_PREPARING: return m->unknown.reason != IA_UNKNOWN_NONE;
   case IA_MUTATION_SENDING:
     return m->unknown.reason != IA_UNKNOWN_NONE ||
            (op->exchange && ia_exchange_may_have_reached_server(op->exchange));
   case IA_MUTATION_LOOKUP:
   case IA_MUTATION_RESTING:
+  case IA_MUTATION_FINISHING:
   case IA_MUTATION_WAITING: /* if it was reported as not applied, a caller would send it again */
   case IA_MUTATION_UNKNOWN: return true;
   default: return false;
@@ -100,24 +111,47 @@ static void settle(ia_mutation *m) {
 
 /* Equal for conflicting calls: a lookup cannot distinguish their effects. */
 static uint64_t key_of(const imgact_call *call) {
-  uint64_t key = ia_hash(call->image_ref, strlen(call->image_ref)) * 31 + (uint64_t)call->kind;
+  const char *object = call->image_ref   ? call->image_ref
+                       : call->server_id ? call->server_id
+                       : call->create    ? call->create->name
+                                         : NULL;
+  if (!object) object = "";
+  uint64_t key = ia_hash(object, strlen(object)) * 31 + (uint64_t)call->kind;
   return call->region ? key * 31 + ia_hash(call->region, strlen(call->region)) : key;
 }
 
 /* ---- the action is known ---- */
 
-/* If the status of the action is unknown, so is the effect of the mutation. */
-static void end_with_action(ia_mutation *m, const imgact_action *action) {
-  imgact_error error;
-  ia_error_clear(&error);
-  bool unknown = ia_action_outcome(action, &error) == IMGACT_PROTOCOL;
-  end(m, unknown ? IA_MUTATION_UNKNOWN : IA_MUTATION_APPLIED, &error, NULL);
-}
-
 static void end_without_memory(ia_mutation *m) {
   imgact_error error;
   ia_no_memory(&error);
   end(m, IA_MUTATION_UNKNOWN, &error, NULL);
+}
+
+static void succeed(ia_mutation *m) {
+  imgact_op *op = m->op;
+  if (!op->steps || !op->steps->after) {
+    ia_mutation_done(m);
+    return;
+  }
+  enter(m, IA_MUTATION_FINISHING);
+  if (m->watch.action && !ia_result_set_action(&op->result, m->watch.action)) {
+    end_without_memory(m);
+    return;
+  }
+  ia_op_release_watch(op, &m->watch); /* the results have its action */
+  op->steps->after(m);
+}
+
+/* If the status of the action is unknown, so is the effect of the mutation. */
+static void end_with_action(ia_mutation *m, const imgact_action *action) {
+  imgact_error error;
+  ia_error_clear(&error);
+  imgact_status status = ia_action_outcome(action, &error);
+  if (status == IMGACT_OK)
+    succeed(m);
+  else
+    end(m, status == IMGACT_PROTOCOL ? IA_MUTATION_UNKNOWN : IA_MUTATION_APPLIED, &error, NULL);
 }
 
 static void on_poll(ia_watch *watch, const imgact_error *error, const char *details) {
@@ -158,7 +192,11 @@ static void applied(ia_mutation *m) {
   imgact_op *op = m->op;
   const imgact_action *action = imgact_op_action(op);
   bool runs = action && action->status == IMGACT_ACTION_STATUS_RUNNING;
-  bool remembered = ia_owned_actions_add(&op->client->owned_actions, action);
+  const imgact_image *image = imgact_op_image(op);
+  bool imports = (op->slot->flags & IMGACT_SLOT_CREATES_IMAGE) != 0;
+  bool remembered =
+      ia_owned_ids_add(&op->client->owned_actions, action ? action->id : NULL) &&
+      ia_owned_ids_add(&op->client->owned_images, imports && image ? image->id : NULL);
   imgact_error none;
   ia_error_clear(&none);
   settle(m);
@@ -175,7 +213,7 @@ static void applied(ia_mutation *m) {
   } else if (action && (op->wait || action->status == IMGACT_ACTION_STATUS_ERROR)) {
     end_with_action(m, action);
   } else {
-    end(m, IA_MUTATION_APPLIED, &none, NULL);
+    succeed(m);
   }
 }
 
@@ -326,6 +364,16 @@ static bool deleted_before(const ia_mutation *m, const ia_exchange *exchange) {
          (exchange->error.flags & IMGACT_ERROR_ALREADY_DELETED);
 }
 
+static void on_rejected(ia_mutation *m, const imgact_error *rejection) {
+  const ia_mutation_steps *steps = m->op->steps;
+  imgact_error error = *rejection;
+  const char *details =
+      m->op->result.details ? ia_arena_copy(&m->op->arena, m->op->result.details) : NULL;
+  enter(m, IA_MUTATION_PREPARING);
+  if (!steps || !steps->rejected || !steps->rejected(m, &error, details))
+    end(m, IA_MUTATION_NOT_APPLIED, &error, details);
+}
+
 static void on_response(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
   ia_mutation *m = op->mutation;
@@ -340,10 +388,11 @@ static void on_response(ia_exchange *exchange) {
     look_up(m, rejected ? IA_UNKNOWN_REJECTED : IA_UNKNOWN_LOST_RESPONSE);
   } else if (!idempotent && unknown && rejected) {
     look_up(m, IA_UNKNOWN_REJECTED);
-  } else {
+  } else if (unknown || exchange->maybe_applied) {
     imgact_error error = exchange->error;
-    end(m, unknown || exchange->maybe_applied ? IA_MUTATION_UNKNOWN : IA_MUTATION_NOT_APPLIED,
-        &error, op->result.details);
+    end(m, IA_MUTATION_UNKNOWN, &error, op->result.details);
+  } else {
+    on_rejected(m, &exchange->error);
   }
 }
 
@@ -395,10 +444,60 @@ static bool check_credential(ia_mutation *m) {
 static void send_when_ready(ia_timer *timer) {
   ia_mutation *m = IA_ENTRY(timer, ia_mutation, timer);
   if (!check_credential(m)) return;
-  if (m->unknown.reason == IA_UNKNOWN_INHERITED && creates_action(m->op))
+  if (m->op->steps && m->op->steps->before) {
+    enter(m, IA_MUTATION_PREPARING);
+    m->op->steps->before(m);
+  } else {
+    ia_mutation_send(m);
+  }
+}
+
+/* ---- steps ---- */
+
+void ia_mutation_send(ia_mutation *m) {
+  if (m->unknown.reason == IA_UNKNOWN_INHERITED && needs_lookup(m->op))
     start_lookup(m, m->op->client->settings.settle_ms);
   else
     send_request(m->op);
+}
+
+void ia_mutation_not_needed(ia_mutation *m) {
+  imgact_error none;
+  ia_error_clear(&none);
+  m->unchanged = true;
+  end(m, IA_MUTATION_NOT_APPLIED, &none, NULL);
+}
+
+void ia_mutation_done(ia_mutation *m) {
+  imgact_error none;
+  ia_error_clear(&none);
+  end(m, IA_MUTATION_APPLIED, &none, NULL);
+}
+
+void ia_mutation_end(ia_mutation *m, const imgact_error *error, const char *details) {
+  imgact_error copy = *error;
+  bool finishing = m->state == IA_MUTATION_FINISHING;
+  if (finishing && error->status == IMGACT_ACTION_FAILED)
+    end(m, IA_MUTATION_APPLIED, &copy, details);
+  else if (finishing || may_be_applied(m->op))
+    end(m, IA_MUTATION_UNKNOWN, &copy, details);
+  else
+    end(m, IA_MUTATION_NOT_APPLIED, &copy, details);
+}
+
+static void on_rested(ia_timer *timer) {
+  ia_mutation *m = IA_ENTRY(timer, ia_mutation, timer);
+  m->rested(m);
+}
+
+bool ia_mutation_rest(ia_mutation *m, int64_t until_ms, void (*fire)(ia_mutation *m)) {
+  int64_t now_ms = timers_of(m)->now.mono_ms, interval_ms = m->op->client->settings.settle_ms / 5;
+  if (now_ms >= until_ms) return false;
+  if (interval_ms < 1) interval_ms = 1;
+  m->rested = fire;
+  ia_timer_set(timers_of(m), &m->timer,
+               interval_ms < until_ms - now_ms ? now_ms + interval_ms : until_ms, on_rested);
+  return true;
 }
 
 /* ---- the flow ---- */
@@ -429,7 +528,7 @@ static void start(imgact_op *op) {
 
   ia_mutation *m = op->mutation;
   bool blocked = false;
-  if (creates_action(op)) {
+  if (needs_lookup(op)) {
     m->key = key_of(&op->call);
     blocked = find_conflicting(m) != NULL;
     ia_list_append(list_of(op->client, m->key), &m->link);
@@ -459,7 +558,7 @@ bool ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credent
     unknown->sent.mono_ms = now->mono_ms - (now->wall_ms - sent_wall_ms);
   }
 
-  if (op->slot && creates_action(op)) unknown->attempts = 1;
+  if (op->slot && needs_lookup(op)) unknown->attempts = 1;
   imgact_error_set(&unknown->cause, IMGACT_NETWORK,
                    "the program that sent the request received no response");
   if (op->error.status != IMGACT_OK) ia_op_complete_error(op);
@@ -477,6 +576,7 @@ static void stop(imgact_op *op) {
     if (op->error.status == IMGACT_OK) ia_no_memory(&op->error);
     m->state = IA_MUTATION_UNKNOWN;
   }
+  ia_child_free(op);
   ia_op_release_watch(op, &m->watch);
   ia_lookup_free(&m->lookup);
   settle(m);
@@ -487,6 +587,7 @@ static const imgact_error *cause_of(const imgact_op *op) {
   const ia_mutation *m = op->mutation;
   if (!m) return NULL;
   if (m->state == IA_MUTATION_WAITING) return ia_watch_cause(&m->watch);
+  if (op->child) return ia_child_cause(op);
   bool outcome_unknown =
       m->unknown.reason != IA_UNKNOWN_NONE && m->unknown.cause.status != IMGACT_OK;
   return outcome_unknown ? &m->unknown.cause : ia_exchange_cause(op->exchange);

@@ -9,12 +9,14 @@
 
 typedef enum ia_mutation_state {
   IA_MUTATION_NEW,
-  IA_MUTATION_BLOCKED, /* by a conflicting mutation */
-  IA_MUTATION_READY,   /* event source: a timer that is due at once */
-  IA_MUTATION_SENDING, /* an exchange */
-  IA_MUTATION_LOOKUP,  /* a lookup */
-  IA_MUTATION_RESTING, /* a timer, until a resend is allowed */
-  IA_MUTATION_WAITING, /* a watch of its action */
+  IA_MUTATION_BLOCKED,   /* by a conflicting mutation */
+  IA_MUTATION_READY,     /* event source: a timer that is due at once */
+  IA_MUTATION_PREPARING, /* steps before the request; nothing has been sent for the change */
+  IA_MUTATION_SENDING,   /* an exchange */
+  IA_MUTATION_LOOKUP,    /* a lookup */
+  IA_MUTATION_RESTING,   /* a timer, until a resend is allowed */
+  IA_MUTATION_WAITING,   /* a watch of its action */
+  IA_MUTATION_FINISHING, /* steps after the change has been applied */
   /* Ended. What is known of the effect: */
   IA_MUTATION_APPLIED,
   IA_MUTATION_NOT_APPLIED,
@@ -32,6 +34,20 @@ typedef struct ia_unknown_outcome {
   const char *details;
 } ia_unknown_outcome;
 
+/*
+ * What a mutation does in addition to its request. Each step begins with requests of its own (a
+ * child, see child.h) or a timer, and ends with one of the ia_mutation_...() functions below.
+ */
+struct ia_mutation_steps {
+  /* Before the request; NULL = none. Ends with ia_mutation_send(), _not_needed() or _end(). */
+  void (*before)(ia_mutation *m);
+  /* After a rejection that certainly had no effect; NULL = none. Returns false to let the mutation
+   * end with that error. Otherwise the step ends as `before` does. */
+  bool (*rejected)(ia_mutation *m, const imgact_error *error, const char *details);
+  /* After success; NULL = none. Ends with ia_mutation_done() or ia_mutation_end(). */
+  void (*after)(ia_mutation *m);
+};
+
 struct ia_mutation {
   imgact_op *op;
   ia_link link; /* in client->mutations while the mutation may still take effect */
@@ -41,8 +57,22 @@ struct ia_mutation {
   const char
       *credential; /* that another program sent it with; NULL = sent by this one, or unknown */
   ia_timer timer;
+  void (*rested)(ia_mutation *m); /* what the timer of a step calls */
   ia_watch watch;
   ia_lookup lookup;
+  void *step_data; /* of the steps, in the operation's arena; NULL at first */
+  bool unchanged;  /* the effect was there before anything was sent */
 };
+
+/* Sends the request; after it was rejected, sends it again. */
+void ia_mutation_send(ia_mutation *m);
+/* Ends with success: the effect was there, nothing was sent. */
+void ia_mutation_not_needed(ia_mutation *m);
+/* Ends the `after` steps with success. */
+void ia_mutation_done(ia_mutation *m);
+/* Ends a step with an error: before the request, nothing was applied; after it, the change was. */
+void ia_mutation_end(ia_mutation *m, const imgact_error *error, const char *details);
+/* Calls `fire` after the next interval of a lookup; false: until_ms (monotonic) has passed. */
+bool ia_mutation_rest(ia_mutation *m, int64_t until_ms, void (*fire)(ia_mutation *m));
 
 #endif

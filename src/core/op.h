@@ -28,7 +28,9 @@ typedef struct ia_flow {
 typedef enum ia_op_state { IA_OP_NEW, IA_OP_RUNNING, IA_OP_ENDED } ia_op_state;
 
 typedef struct ia_mutation ia_mutation;
+typedef struct ia_mutation_steps ia_mutation_steps;
 typedef struct ia_wait_set ia_wait_set;
+typedef struct ia_image_waits ia_image_waits;
 
 /* The caller's callbacks, each with its user data. */
 typedef struct ia_op_callbacks {
@@ -68,10 +70,15 @@ struct imgact_op {
   bool wait, adopted, filtered_locally, notify_done, free_on_unpin;
   int pins; /* callbacks and runs in progress; with free_on_unpin, the last one frees the operation
              */
-  ia_pager *pager;       /* for lists, find_image and get_image by name; in the arena */
-  imgact_find find;      /* find_image: which of several images */
-  ia_mutation *mutation; /* in the arena */
-  ia_wait_set *waits;    /* in the arena */
+  ia_pager *pager;                /* for lists, find_image and get_image by name; in the arena */
+  imgact_find find;               /* find_image: which of several images */
+  ia_mutation *mutation;          /* in the arena */
+  const ia_mutation_steps *steps; /* what a mutation does in addition to its request; NULL = nothing
+                                   */
+  ia_wait_set *waits;             /* in the arena */
+  ia_image_waits *image_waits;    /* in the arena */
+  imgact_op *child;               /* see child.h; NULL = none */
+  void (*child_done)(imgact_op *op, imgact_op *child);
 };
 
 /* Creates an operation. The arguments are copied and checked; a problem becomes the operation's
@@ -127,7 +134,10 @@ imgact_status ia_action_outcome(const imgact_action *action, imgact_error *error
 
 /* flows */
 extern const ia_flow ia_flow_simple, ia_flow_list, ia_flow_get, ia_flow_find, ia_flow_mutation,
-    ia_flow_wait;
+    ia_flow_wait, ia_flow_wait_images;
+/* Makes the pager of a list. Returns false, with the operation's error set, if the call is not
+ * possible or there is no memory. */
+bool ia_op_make_pager(imgact_op *op);
 
 /* Copies a call and its arguments into an arena. Returns false if there is no memory. */
 bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena);

@@ -6,6 +6,7 @@
 #include "pager.h"
 #include "error_fill.h"
 #include "filter.h"
+#include "operation.h"
 #include "sort.h"
 #include "sort_keys.h"
 #include "str.h"
@@ -66,7 +67,7 @@ imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact
   pager->call = *call;
   pager->slot = ia_client_slot(client, call->kind);
   ia_item_list_init(&pager->items, client->allocator, ia_random_word(&client->engine->timers),
-                    call->kind == IMGACT_OP_LIST_IMAGES);
+                    ia_lists_images(call->kind));
   ia_buf_init(&pager->pages.texts, client->allocator, MAX_QUERIES_BYTES);
   pager->requested_filters = ia_filter_asked(call);
   if (!pager->slot)
@@ -557,7 +558,9 @@ static ia_pager_state go_on(ia_pager *pager) {
  * then goes on. */
 static ia_pager_state end_query(ia_pager *pager) {
   if (pager->coverage.complete && !has_enough(pager) && find_short_page(pager)) return go_on(pager);
-  ia_item_entry *missing = may_ask(pager) ? ia_item_list_missing(&pager->items) : NULL;
+  /* The paths of single actions and images may not answer for those of a server: its items stay. */
+  bool asks = !pager->call.server_id && may_ask(pager);
+  ia_item_entry *missing = asks ? ia_item_list_missing(&pager->items) : NULL;
   if (missing) return ask_item(pager, missing) ? IA_PAGER_ASKING : IA_PAGER_ENDED;
   if (has_enough(pager)) return complete(pager);
   if (!pager->coverage.complete) return go_on(pager); /* some of the items had vanished */

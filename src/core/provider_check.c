@@ -247,12 +247,16 @@ static bool sends_row(const imgact_slot *slot, intptr_t source) {
 static bool check_objects(const slot_checker *s) {
   const imgact_slot *slot = s->slot;
   const ia_operation *operation = &ia_operations[s->kind];
-  bool of_image = s->kind == IMGACT_OP_GET_IMAGE || operation->changes;
+  bool of_image = s->kind == IMGACT_OP_GET_IMAGE || ia_changes_existing(s->kind);
+  bool of_server = (operation->argument & (IA_ARGUMENT_SERVER | IA_ARGUMENT_CREATE)) != 0;
   bool has_action = strstr(slot->path, "{action}") != NULL;
   const char *lacking = NULL;
   if (slot->prepare) return true;
 
   if (of_image && !strstr(slot->path, "{image}")) lacking = "path: missing {image}";
+  if (of_server && !strstr(slot->path, "{server}")) lacking = "path: missing {server}";
+  if (operation->argument == IA_ARGUMENT_IMPORT && !sends_row(slot, IMGACT_SOURCE_URL))
+    lacking = "no row sends the URL";
   if (s->kind == IMGACT_OP_GET_ACTION && !has_action) lacking = "path: missing {action}";
   if (s->kind == IMGACT_OP_WAIT_ACTIONS && !has_action &&
       !sends_row(slot, IMGACT_SOURCE_ACTION_IDS))
@@ -299,14 +303,16 @@ static intptr_t last_enum(const ia_filter *filter) {
 
 static const char *wrong_argument(const slot_checker *s, const imgact_argument *row, bool in_body) {
   const ia_filter *filter = ia_filter_of_source(row->source);
-  bool needs_words = filter && ia_filter_is_enum(filter->kind);
+  bool is_type = row->source == IMGACT_SOURCE_TYPE;
+  bool needs_words = is_type || (filter && ia_filter_is_enum(filter->kind));
   bool needs_text = row->source == IMGACT_SOURCE_TEXT || row->source == IMGACT_SOURCE_CONVERT ||
                     (filter && filter->kind == IA_FILTER_FLAG);
   if (!ia_has_source(s->kind, row->source, in_body))
     return "has a source that is not available there";
   if (needs_words && !row->words) return "needs words";
   if (!needs_words && row->words) return "has words that its source does not use";
-  if (needs_words && !check_values(row->words, last_enum(filter)))
+  if (needs_words &&
+      !check_values(row->words, is_type ? IMGACT_IMAGE_TYPE_CUSTOM : last_enum(filter)))
     return "has a word with an unknown value";
   return needs_text && !row->text ? "needs a text" : NULL;
 }
@@ -361,14 +367,16 @@ static bool check_request(const slot_checker *s) {
 static bool check_response(const slot_checker *s) {
   const imgact_slot *slot = s->slot;
   const imgact_provider *p = s->c->provider;
-  bool is_list = s->kind == IMGACT_OP_LIST_IMAGES || s->kind == IMGACT_OP_LIST_ACTIONS;
+  bool is_list = ia_lists_images(s->kind) || ia_lists_actions(s->kind);
   if ((slot->image || slot->images) && !p->image_map) return reject_slot(s, "missing image_map");
   if ((slot->action || slot->actions) && !p->action_map)
     return reject_slot(s, "missing action_map");
   const char *missing = NULL;
-  if (s->kind == IMGACT_OP_LIST_IMAGES && !slot->images) missing = "missing images";
+  if (ia_lists_images(s->kind) && !slot->images) missing = "missing images";
   if (s->kind == IMGACT_OP_GET_IMAGE && !slot->image) missing = "missing image";
-  if (s->kind == IMGACT_OP_LIST_ACTIONS && !slot->actions) missing = "missing actions";
+  if (ia_lists_actions(s->kind) && !slot->actions) missing = "missing actions";
+  if ((slot->flags & IMGACT_SLOT_CREATES_IMAGE) && !slot->image && !slot->finish)
+    missing = "missing image";
   if ((slot->flags & IMGACT_SLOT_CREATES_ACTION) && !slot->action && !slot->finish)
     missing = "missing action";
   if (s->kind == IMGACT_OP_GET_ACTION && !slot->action) missing = "missing action";
@@ -388,6 +396,12 @@ static bool check_flags(const slot_checker *s) {
        idempotent = (slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0,
        immediate = (slot->flags & IMGACT_SLOT_IMMEDIATE) != 0;
   bool starts_action = ia_operations[s->kind].action != IMGACT_ACTION_KIND_OTHER;
+  bool makes_image = (slot->flags & IMGACT_SLOT_CREATES_IMAGE) != 0;
+  if (s->kind == IMGACT_OP_IMPORT_IMAGE && !makes_image)
+    return reject_slot(s, "flags: missing IMGACT_SLOT_CREATES_IMAGE");
+  if (makes_image && (creates || idempotent))
+    return reject_slot(s, "flags: IMGACT_SLOT_CREATES_IMAGE excludes IMGACT_SLOT_CREATES_ACTION "
+                          "and IMGACT_SLOT_IDEMPOTENT");
   if (starts_action && !creates && !idempotent)
     return reject_slot(s, "flags: neither IMGACT_SLOT_CREATES_ACTION nor IMGACT_SLOT_IDEMPOTENT");
   if (creates && immediate)

@@ -62,8 +62,8 @@ static bool is_asked_image(const ia_reply_target *target, const imgact_image *im
 static imgact_status check_image(const ia_reply_target *target, const imgact_image *image,
                                  imgact_error *error) {
   imgact_op_kind kind = target->call->kind;
-  bool of_image = kind == IMGACT_OP_GET_IMAGE ||
-                  (ia_operations[kind].changes && kind != IMGACT_OP_DELETE_IMAGE);
+  bool of_image =
+      kind == IMGACT_OP_GET_IMAGE || (ia_changes_existing(kind) && kind != IMGACT_OP_DELETE_IMAGE);
   if (!of_image || is_asked_image(target, image)) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_PROTOCOL,
                           "unexpected image %s in the response, requested: %s",
@@ -100,6 +100,10 @@ static imgact_status check_get_action(const ia_reply_target *target, const imgac
  * list that contains it belongs to the other image. */
 static imgact_status check_action_of_image(const imgact_call *call, const imgact_action *action,
                                            imgact_error *error) {
+  if (call->server_id && ia_action_of_another_server(action, call->server_id))
+    return imgact_error_set(error, IMGACT_PROTOCOL,
+                            "unexpected action %s in the response: it does not belong to server %s",
+                            action->id ? action->id : "without an id", call->server_id);
   if (!call->image_ref || !ia_action_of_another_image(action, call->image_ref)) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_PROTOCOL,
                           "unexpected action %s in the response: it does not belong to image %s",
@@ -124,7 +128,8 @@ static imgact_status check_action(const ia_reply_target *target, const imgact_ac
   case IMGACT_OP_WAIT_ACTIONS:
     if (target->slot->max_ids > 1) return IMGACT_OK;
     return check_single_action(call, call->action_ids[0], action, error);
-  case IMGACT_OP_LIST_ACTIONS: return check_listed_action(target, action, error);
+  case IMGACT_OP_LIST_ACTIONS:
+  case IMGACT_OP_LIST_SERVER_ACTIONS: return check_listed_action(target, action, error);
   default:
     return (target->slot->flags & IMGACT_SLOT_CREATES_ACTION) ||
                    ia_operations[call->kind].action != IMGACT_ACTION_KIND_OTHER
@@ -148,8 +153,7 @@ static imgact_status check_items(const ia_reply_target *target, size_t images, s
 /* The end of a list is trusted unless the page itself says that there are further pages. */
 static imgact_status check_last_page(const ia_reply_target *target, imgact_error *error) {
   const imgact_result *result = target->result;
-  bool lists =
-      target->call->kind == IMGACT_OP_LIST_IMAGES || target->call->kind == IMGACT_OP_LIST_ACTIONS;
+  bool lists = ia_lists_images(target->call->kind) || ia_lists_actions(target->call->kind);
   int64_t page = result->page.page > 0 ? result->page.page : target->call->page;
   if (!lists || result->has_next || result->page.last <= page) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_INCOMPLETE,
@@ -165,6 +169,9 @@ static imgact_status check_result(const ia_reply_target *target, size_t images, 
   bool acts = (target->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
   if (acts && target->result->actions_count == actions)
     return imgact_error_set(error, IMGACT_PROTOCOL, "missing action in the response");
+  bool makes_image = (target->slot->flags & IMGACT_SLOT_CREATES_IMAGE) != 0;
+  if (makes_image && target->result->images_count != images + 1)
+    return imgact_error_set(error, IMGACT_PROTOCOL, "missing image in the response");
   imgact_status status = check_items(target, images, actions, error);
   return status == IMGACT_OK ? check_last_page(target, error) : status;
 }

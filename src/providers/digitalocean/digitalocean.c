@@ -28,11 +28,10 @@ static const imgact_word action_statuses[] = {{"in-progress", IMGACT_ACTION_STAT
                                               {"errored", IMGACT_ACTION_STATUS_ERROR},
                                               {NULL, IMGACT_ACTION_STATUS_UNKNOWN}};
 /* Older documentation shows the action of a conversion as "convert_to_snapshot". */
-static const imgact_word commands[] = {{"transfer", IMGACT_ACTION_KIND_TRANSFER},
-                                       {"convert", IMGACT_ACTION_KIND_CONVERT},
-                                       {"convert_*", IMGACT_ACTION_KIND_CONVERT},
-                                       {"create", IMGACT_ACTION_KIND_CREATE},
-                                       {NULL, IMGACT_ACTION_KIND_OTHER}};
+static const imgact_word commands[] = {
+    {"transfer", IMGACT_ACTION_KIND_TRANSFER}, {"convert", IMGACT_ACTION_KIND_CONVERT},
+    {"convert_*", IMGACT_ACTION_KIND_CONVERT}, {"create", IMGACT_ACTION_KIND_CREATE},
+    {"snapshot", IMGACT_ACTION_KIND_CREATE},   {NULL, IMGACT_ACTION_KIND_OTHER}};
 
 /* ---- images ---- */
 
@@ -268,6 +267,13 @@ static imgact_status prepare_image(const imgact_call *call, imgact_request *requ
                           text);
 }
 
+static imgact_status prepare_page(const imgact_call *call, imgact_request *request,
+                                  imgact_error *error) {
+  (void)error;
+  add_page(call, request);
+  return IMGACT_OK;
+}
+
 /* In the account's list the library looks for the image's actions. */
 static imgact_status prepare_actions(const imgact_call *call, imgact_request *request,
                                      imgact_error *error) {
@@ -286,6 +292,18 @@ static const imgact_argument update_body[] = {
 /* Without a type the API answers 404, as if there were no such image. */
 static const imgact_argument convert_body[] = {{"type", IMGACT_SOURCE_TEXT, "convert", NULL},
                                                {NULL, 0, NULL, NULL}};
+/* The action names the droplet and not the image, which is found by its name. */
+static const imgact_argument snapshot_body[] = {{"type", IMGACT_SOURCE_TEXT, "snapshot", NULL},
+                                                {"name", IMGACT_SOURCE_NAME, NULL, NULL},
+                                                {NULL, 0, NULL, NULL}};
+static const imgact_argument import_body[] = {
+    {"name", IMGACT_SOURCE_NAME, NULL, NULL},
+    {"url", IMGACT_SOURCE_URL, NULL, NULL},
+    {"region", IMGACT_SOURCE_REGION, NULL, NULL},
+    {"distribution", IMGACT_SOURCE_DISTRIBUTION, NULL, NULL},
+    {"description", IMGACT_SOURCE_DESCRIPTION, NULL, NULL},
+    {"tags", IMGACT_SOURCE_TAGS, NULL, NULL},
+    {NULL, 0, NULL, NULL}};
 static const imgact_argument transfer_body[] = {{"type", IMGACT_SOURCE_TEXT, "transfer", NULL},
                                                 {"region", IMGACT_SOURCE_REGION, NULL, NULL},
                                                 {NULL, 0, NULL, NULL}};
@@ -298,6 +316,8 @@ static const imgact_argument transfer_body[] = {{"type", IMGACT_SOURCE_TEXT, "tr
 #define ONE_ACTION                                                                                 \
   .path = "/v2[/images/{image}]/actions/{action}", .action = "action",                             \
   .flags = IMGACT_SLOT_IDEMPOTENT
+#define OF_DROPLET(list)                                                                           \
+  .path = "/v2/droplets/{server}/" list, .prepare = prepare_page, .flags = IMGACT_SLOT_IDEMPOTENT
 #define STARTED_ACTION                                                                             \
   .method = "POST", .path = "/v2/images/{image}/actions", .action = "action",                      \
   .matches_action = imgact_call_matches_action, .image_shows_effect = imgact_call_shows_effect,    \
@@ -327,6 +347,19 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_CONVERT] = {STARTED_ACTION, .body = convert_body},
     [IMGACT_OP_TRANSFER] = {STARTED_ACTION, .body = transfer_body},
     [IMGACT_OP_WAIT_ACTIONS] = {ONE_ACTION, .max_ids = 1},
+    [IMGACT_OP_CREATE_IMAGE] = {.method = "POST",
+                                .path = "/v2/droplets/{server}/actions",
+                                .body = snapshot_body,
+                                .action = "action",
+                                .matches_action = imgact_call_matches_action,
+                                .flags = IMGACT_SLOT_CREATES_ACTION | IMGACT_SLOT_NEEDS_NAME},
+    [IMGACT_OP_IMPORT_IMAGE] = {.method = "POST",
+                                .path = "/v2/images",
+                                .body = import_body,
+                                .image = "image",
+                                .flags = IMGACT_SLOT_CREATES_IMAGE},
+    [IMGACT_OP_LIST_SERVER_ACTIONS] = {OF_DROPLET("actions"), .actions = "actions"},
+    [IMGACT_OP_LIST_SERVER_IMAGES] = {OF_DROPLET("snapshots"), .images = "snapshots"},
 };
 
 static const char *const token_env[] = {"DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN", NULL};

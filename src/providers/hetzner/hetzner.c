@@ -161,6 +161,16 @@ static const imgact_argument action_query[] = {
     {NULL, 0, NULL, NULL}};
 static const imgact_argument protection_body[] = {{"delete", IMGACT_SOURCE_PROTECT, NULL, NULL},
                                                   {NULL, 0, NULL, NULL}};
+/* An image of a server has no name; the description is what people give it. */
+static const imgact_argument create_body[] = {
+    {"description", IMGACT_SOURCE_DESCRIPTION, NULL, NULL},
+    {"description", IMGACT_SOURCE_NAME, NULL, NULL},
+    {"type", IMGACT_SOURCE_TYPE, NULL, image_types},
+    {"labels", IMGACT_SOURCE_LABELS, NULL, NULL},
+    {NULL, 0, NULL, NULL}};
+static const imgact_argument server_query[] = {{"page", IMGACT_SOURCE_PAGE, NULL, NULL},
+                                               {"per_page", IMGACT_SOURCE_PER_PAGE, NULL, NULL},
+                                               {NULL, 0, NULL, NULL}};
 static const imgact_argument wait_query[] = {{"id", IMGACT_SOURCE_ACTION_IDS, NULL, NULL},
                                              {NULL, 0, NULL, NULL}};
 
@@ -238,6 +248,19 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                 .flags = IMGACT_SLOT_IDEMPOTENT,
                                 .max_ids = 25,
                                 .rate_limit_index = ACTIONS_LIMIT},
+    [IMGACT_OP_CREATE_IMAGE] = {.method = "POST",
+                                .path = "/servers/{server}/actions/create_image",
+                                .body = create_body,
+                                .image = "image",
+                                .action = "action",
+                                .matches_action = imgact_call_matches_action,
+                                .flags = IMGACT_SLOT_CREATES_ACTION,
+                                .rate_limit_index = ACTIONS_LIMIT},
+    [IMGACT_OP_LIST_SERVER_ACTIONS] = {.path = "/servers/{server}/actions",
+                                       .query = server_query,
+                                       .actions = "actions",
+                                       .flags = IMGACT_SLOT_IDEMPOTENT,
+                                       .rate_limit_index = ACTIONS_LIMIT},
 };
 
 static const char *const token_env[] = {"HCLOUD_TOKEN", NULL};

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Making an image.
+ *
+ *   own images (ensure_unique) -> images of the server -> request, lookup, wait -> the new image
+ *
+ * Some APIs name the new image in the response. With others it is found after its action has
+ * finished: among the images of the server that were not there before the request, or among the own
+ * images that were made from the server.
+ */
+#include "create.h"
+#include "child.h"
+#include "error_fill.h"
+#include "str.h"
+#include <string.h>
+
+typedef struct create_data {
+  const char **before; /* ids of the images that the server had before the request; NULL = not known
+                        */
+  size_t before_count;
+  int64_t look_until_ms; /* monotonic; for the new image; 0 = has not begun */
+} create_data;
+
+static imgact_client *client_of(const ia_mutation *m) { return m->op->client; }
+
+static void end_without_memory(ia_mutation *m) {
+  imgact_error error;
+  ia_no_memory(&error);
+  ia_mutation_end(m, &error, NULL);
+}
+
+static create_data *data_of(ia_mutation *m) { return m->step_data; }
+
+static bool make_data(ia_mutation *m) {
+  if (!m->step_data) m->step_data = ia_arena_alloc(&m->op->arena, sizeof(create_data));
+  return m->step_data != NULL;
+}
+
+/* ---- before the request ---- */
+
+static void remember_images(ia_mutation *m);
+
+/* The text by which people know the image: its name, or its description if images have no names. */
+static const char *title_of(const imgact_image_create *create) {
+  return create->name ? create->name : create->description;
+}
+
+static bool has_title(const imgact_image *image, const char *title) {
+  return ia_str_equal(image->name, title) || ia_str_equal(image->description, title);
+}
+
+static void on_own_images(imgact_op *op, imgact_op *child) {
+  const char *title = title_of(op->call.create);
+  imgact_error error = child->error;
+  for (size_t i = 0; error.status == IMGACT_OK && i < child->result.images_count; i++)
+    if (has_title(child->result.images[i], title))
+      imgact_error_set(&error, IMGACT_CONFLICT, "image %s already has the name '%s'",
+                       child->result.images[i]->id, title);
+  if (error.status == IMGACT_OK)
+    remember_images(op->mutation);
+  else
+    ia_mutation_end(op->mutation, &error, child->details);
+}
+
+static imgact_op *list_images_of_server(ia_mutation *m) {
+  const imgact_image_filter all = {.size = sizeof all};
+  const imgact_call call = {.size = sizeof call,
+                            .kind = IMGACT_OP_LIST_SERVER_IMAGES,
+                            .server_id = m->op->call.server_id,
+                            .image_filter = &all};
+  return ia_child_new(m->op, &ia_flow_list, &call);
+}
+
+static void on_images_before(imgact_op *op, imgact_op *child) {
+  ia_mutation *m = op->mutation;
+  create_data *data = data_of(m);
+  size_t count = child->result.images_count;
+  if (child->error.status != IMGACT_OK) {
+    ia_mutation_end(m, &child->error, child->details);
+    return;
+  }
+  data->before = ia_arena_array(&op->arena, count + 1, sizeof *data->before);
+  for (; data->before && data->before_count < count; data->before_count++) {
+    const char *id = ia_arena_copy(&op->arena, child->result.images[data->before_count]->id);
+    if (!id) break;
+    data->before[data->before_count] = id;
+  }
+  if (data->before && data->before_count == count)
+    ia_mutation_send(m);
+  else
+    end_without_memory(m);
+}
+
+/* Needed only where the response does not name the new image. */
+static void remember_images(ia_mutation *m) {
+  bool lists = m->op->wait && m->op->call.server_id &&
+               ia_client_slot(client_of(m), IMGACT_OP_LIST_SERVER_IMAGES);
+  if (!lists)
+    ia_mutation_send(m);
+  else if (!ia_child_start(m->op, list_images_of_server(m), on_images_before))
+    end_without_memory(m);
+}
+
+/* The image of a resumed call may be there already. */
+static void before(ia_mutation *m) {
+  const imgact_image_create *create = m->op->call.create;
+  bool resumed = m->unknown.reason == IA_UNKNOWN_INHERITED;
+  if (!make_data(m))
+    end_without_memory(m);
+  else if (resumed)
+    ia_mutation_send(m);
+  else if (!create->ensure_unique)
+    remember_images(m);
+  else if (!ia_child_start(m->op, ia_child_list_own_images(m->op), on_own_images))
+    end_without_memory(m);
+}
+
+/* ---- the new image ---- */
+
+static bool was_there_before(const create_data *data, const char *id) {
+  for (size_t i = 0; i < data->before_count; i++)
+    if (ia_str_equal(data->before[i], id)) return true;
+  return false;
+}
+
+static bool is_text(const char *text, const char *wanted) {
+  return !wanted || ia_str_equal(text, wanted);
+}
+
+/* Returns true if the call can have made the image. */
+static bool can_be_new(const ia_mutation *m, const imgact_image *image,
+                       const imgact_action *action) {
+  const imgact_call *call = &m->op->call;
+  const create_data *data = m->step_data;
+  const imgact_image_create *create = call->create;
+  imgact_image_type type = create->type ? create->type : IMGACT_IMAGE_TYPE_SNAPSHOT;
+  int64_t started_at = action ? action->started_at : IMGACT_NO_TIME;
+  if (was_there_before(data, image->id)) return false;
+  if (image->created_from_id && !ia_str_equal(image->created_from_id, call->server_id))
+    return false;
+  if (image->type != type) return false;
+  if (create->name && image->name ? !ia_str_equal(image->name, create->name)
+                                  : !is_text(image->description, title_of(create)))
+    return false;
+  return data->before || (started_at != IMGACT_NO_TIME && image->created_at != IMGACT_NO_TIME &&
+                          image->created_at >= started_at);
+}
+
+/* Returns the image that the call has made; NULL: none, or *count of them. Of several, the one that
+ * was created when the action started. */
+static imgact_image *choose(const ia_mutation *m, const imgact_result *list, size_t *count) {
+  const imgact_action *action = imgact_op_action(m->op);
+  imgact_image *only = NULL, *exact = NULL;
+  size_t exact_count = 0;
+  *count = 0;
+  for (size_t i = 0; i < list->images_count; i++) {
+    imgact_image *image = list->images[i];
+    if (!can_be_new(m, image, action)) continue;
+    only = image;
+    (*count)++;
+    if (!action || image->created_at != action->started_at) continue;
+    exact = image;
+    exact_count++;
+  }
+  if (*count == 1) return only;
+  return exact_count == 1 ? exact : NULL;
+}
+
+static void end_ambiguous(ia_mutation *m, size_t count) {
+  imgact_error error;
+  if (count)
+    imgact_error_set(&error, IMGACT_AMBIGUOUS,
+                     "the action has finished, but %zu new images may be its effect", count);
+  else
+    imgact_error_set(&error, IMGACT_AMBIGUOUS,
+                     "the action has finished, but its image was not found");
+  m->op->result.images_count = 0;
+  ia_mutation_end(m, &error, NULL);
+}
+
+static void on_image(imgact_op *op, imgact_op *child) {
+  ia_mutation *m = op->mutation;
+  if (child->result.images_count) op->result.images_count = 0;
+  if (!ia_result_take(&op->result, &child->result))
+    end_without_memory(m);
+  else if (child->error.status == IMGACT_OK)
+    ia_mutation_done(m);
+  else
+    ia_mutation_end(m, &child->error, child->details);
+}
+
+static void read_image(ia_mutation *m, const char *id) {
+  const imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = id};
+  if (!ia_child_start(m->op, ia_child_new(m->op, &ia_flow_simple, &call), on_image))
+    end_without_memory(m);
+}
+
+static void look_for_image(ia_mutation *m);
+
+static void on_list(imgact_op *op, imgact_op *child) {
+  ia_mutation *m = op->mutation;
+  create_data *data = data_of(m);
+  if (child->error.status != IMGACT_OK) {
+    ia_mutation_end(m, &child->error, child->details);
+    return;
+  }
+  size_t count;
+  const imgact_image *image = choose(m, &child->result, &count);
+  const char *id = image ? ia_arena_copy(&op->arena, image->id) : NULL;
+  if (id)
+    read_image(m, id);
+  else if (image)
+    end_without_memory(m);
+  else if (count || !ia_mutation_rest(m, data->look_until_ms, look_for_image))
+    end_ambiguous(m, count);
+}
+
+/* The list may show the image some time after the action has finished. */
+static void look_for_image(ia_mutation *m) {
+  imgact_client *client = client_of(m);
+  create_data *data = data_of(m);
+  bool of_server = ia_client_slot(client, IMGACT_OP_LIST_SERVER_IMAGES) != NULL;
+  if (!data->look_until_ms)
+    data->look_until_ms = ia_later(client->engine->timers.now.mono_ms, client->settings.settle_ms);
+  imgact_op *child = of_server ? list_images_of_server(m) : ia_child_list_own_images(m->op);
+  if (!ia_child_start(m->op, child, on_list)) end_without_memory(m);
+}
+
+/* Some APIs name the image among the resources of the action. */
+static const char *image_of_action(const imgact_action *action) {
+  const char *id = NULL;
+  for (size_t i = 0; action && i < action->resources_count; i++)
+    if (ia_str_equal(action->resources[i].type, "image")) id = action->resources[i].id;
+  return id;
+}
+
+/* The image of the response is older than the end of the action. */
+static void after(ia_mutation *m) {
+  imgact_op *op = m->op;
+  const imgact_image *image = imgact_op_image(op);
+  const imgact_action *action = imgact_op_action(op);
+  const char *id = image ? image->id : image_of_action(action);
+  bool appears_later = ia_client_slot(client_of(m), IMGACT_OP_LIST_SERVER_IMAGES) != NULL;
+  if (!op->wait && (image || appears_later))
+    ia_mutation_done(m);
+  else if (!id)
+    look_for_image(m);
+  else if ((id = ia_arena_copy(&op->arena, id)))
+    read_image(m, id);
+  else
+    end_without_memory(m);
+}
+
+const ia_mutation_steps ia_create_steps = {.before = before, .after = after};
+
+/* ---- an import ---- */
+
+static void after_import(ia_mutation *m) {
+  imgact_op *op = m->op;
+  const imgact_image *image = imgact_op_image(op);
+  if (!op->wait || !image) {
+    ia_mutation_done(m);
+    return;
+  }
+  const char *id = ia_arena_copy(&op->arena, image->id);
+  const imgact_call call = {.size = sizeof call,
+                            .kind = IMGACT_OP_GET_IMAGE,
+                            .image_ids = &id,
+                            .image_ids_count = 1,
+                            .image_status = IMGACT_IMAGE_STATUS_AVAILABLE};
+  if (!id || !ia_child_start(op, ia_child_new(op, &ia_flow_wait_images, &call), on_image))
+    end_without_memory(m);
+}
+
+const ia_mutation_steps ia_import_steps = {.before = before, .after = after_import};
