@@ -98,7 +98,7 @@ def digitalocean_image(i):
 def kind_of(command):
     if isinstance(command, str) and command.startswith("convert"):
         return "convert"
-    if command == "create_image":
+    if command in ("create_image", "snapshot"):
         return "create"
     return command if command in ("transfer", "change_protection", "create") else "other"
 

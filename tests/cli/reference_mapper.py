@@ -241,7 +241,7 @@ def digitalocean_image(item):
 
 def digitalocean_action(item):
     command = nonempty(member(item, "type"))
-    kinds = {"transfer": "transfer", "convert": "convert", "create": "create"}
+    kinds = {"transfer": "transfer", "convert": "convert", "create": "create", "snapshot": "create"}
     status = word(member(item, "status"), {"in-progress": "running", "completed": "success", "errored": "error"})
     resource = reference(member(item, "resource_id"))
     region = member(item, "region")
