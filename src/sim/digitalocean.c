@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * DigitalOcean: images, image actions, actions, account transfers. Undocumented behaviour is the
+ * DigitalOcean: images, image actions, actions. Undocumented behaviour is the
  * strictest plausible one; docs/simulator.md lists these choices.
  */
 #include "digitalocean.h"
@@ -281,69 +281,6 @@ static void import_image(sim_exchange *exchange) {
   exchange->world->overrides = usual;
 }
 
-/* ---- account transfers ---- */
-
-/* Needs a second scope in addition to that of the operation. */
-static void account_transfer(sim_exchange *exchange) {
-  sim_image *image = exchange->image;
-  size_t length = 0;
-  if (!digitalocean_has_scope(exchange, "image:delete")) {
-    digitalocean_fail_forbidden(exchange);
-    return;
-  }
-  if (!digitalocean_parse_body(exchange)) return;
-  if (!imgact_json_as_string(imgact_json_get(exchange->body, "recipient_email"), &length) &&
-      !imgact_json_as_string(imgact_json_get(exchange->body, "recipient_uuid"), &length)) {
-    digitalocean_fail_input(exchange, "recipient_email or recipient_uuid is required.");
-    return;
-  }
-
-  if (image->is_public || image->type != SIM_SNAPSHOT || image->transfer_id) {
-    digitalocean_fail_input(exchange, image->transfer_id ? "Image already has a pending transfer."
-                                                         : "Only snapshots can be transferred.");
-    return;
-  }
-  image->transfer_id = (image->id + 999999) % SIM_MAX_ID + 1;
-  imgact_json_write_begin_object(exchange->out);
-  sim_write_int(exchange->out, "transfer_id", image->transfer_id);
-  imgact_json_write_end_object(exchange->out);
-
-  sim_exchange_finish(exchange, 201);
-}
-
-static void end_account_transfer(sim_exchange *exchange, bool accept) {
-  sim_image *image = exchange->image;
-  int64_t id = 0;
-  size_t length = 0;
-  if (!digitalocean_parse_body(exchange)) return;
-  if (!imgact_json_as_int(imgact_json_get(exchange->body, "transfer_id"), &id) ||
-      (accept &&
-       !imgact_json_as_string(imgact_json_get(exchange->body, "recipient_uuid"), &length))) {
-    digitalocean_fail_input(exchange, "transfer_id is required.");
-    return;
-  }
-
-  if (!image->transfer_id || id != image->transfer_id) {
-    digitalocean_fail_not_found(exchange);
-    return;
-  }
-  image->transfer_id = 0;
-  if (accept) {
-    sim_image_remove(exchange->world, image);
-    sim_world_count(exchange->world, SIM_ACCOUNT_TRANSFER);
-  }
-  sim_exchange_finish(exchange, 204);
-  if (accept) exchange->reply->status = 201;
-}
-
-static void accept_account_transfer(sim_exchange *exchange) {
-  end_account_transfer(exchange, true);
-}
-
-static void cancel_account_transfer(sim_exchange *exchange) {
-  end_account_transfer(exchange, false);
-}
-
 /* ---- one image, one action ---- */
 
 /* Also finds deleted images. */
@@ -384,7 +321,7 @@ static void get_image(sim_exchange *exchange) { sim_reply_image(exchange, 200, e
 /* ---- operations ---- */
 
 #define API             "/v2"
-#define TRANSFER_ROUTE  API "/images/{image}/account_transfer"
+#define TRANSFER        API "/images/{image}/account_transfer"
 #define DROPLET_ACTIONS API "/droplets/{machine}/actions"
 
 static const sim_operation operations[] = {
@@ -397,10 +334,13 @@ static const sim_operation operations[] = {
     {"POST", API "/images/{image}/actions", post_action, find_image, "image:update"},
     {"GET", API "/images/{image}/actions/{action}", digitalocean_get_action, find_image,
      "image:read"},
-    {"POST", TRANSFER_ROUTE, account_transfer, find_image, "image:update"},
-    {"POST", TRANSFER_ROUTE "/accept", accept_account_transfer, find_image, "image:create"},
-    {"POST", TRANSFER_ROUTE "/cancel", cancel_account_transfer, find_image, "image:update"},
-    {"POST", TRANSFER_ROUTE "/decline", cancel_account_transfer, find_image, "image:create"},
+    {"POST", TRANSFER, digitalocean_start_transfer, find_image, "image:update"},
+    {"POST", TRANSFER "/accept", digitalocean_accept_transfer, digitalocean_find_offer,
+     "image:create"},
+    {"POST", TRANSFER "/decline", digitalocean_end_transfer, digitalocean_find_offer,
+     "image:create"},
+    {"POST", TRANSFER "/cancel", digitalocean_end_transfer, find_image, "image:update"},
+    {"GET", API "/account", digitalocean_get_account, NULL, "account:read"},
     {"GET", API "/droplets", digitalocean_list_droplets, NULL, "droplet:read"},
     {"GET", API "/droplets/{machine}", digitalocean_get_droplet, digitalocean_find_droplet,
      "droplet:read"},

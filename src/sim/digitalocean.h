@@ -52,4 +52,12 @@ void digitalocean_tag_resources(sim_exchange *exchange);
 void digitalocean_untag_resources(sim_exchange *exchange);
 void digitalocean_list_regions(sim_exchange *exchange);
 
+/* ---- digitalocean_transfers.c ---- */
+
+void digitalocean_get_account(sim_exchange *exchange);
+void digitalocean_start_transfer(sim_exchange *exchange);
+bool digitalocean_find_offer(sim_exchange *exchange);
+void digitalocean_accept_transfer(sim_exchange *exchange);
+void digitalocean_end_transfer(sim_exchange *exchange);
+
 #endif

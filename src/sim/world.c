@@ -6,6 +6,7 @@
  *   - images and actions live as long as the world, so pointers between them stay valid.
  */
 #include "world.h"
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,7 @@ sim_world *sim_world_new(uint64_t seed) {
   world->duration_ms[SIM_IMPORT] = 120000;
   world->duration_ms[SIM_CREATE_IMAGE] = 60000;
   world->unlock_ms = 5000;
+  world->next_transfer_id = 3164444;
   world->overrides.duration_ms = -1;
   world->anonymous.access = SIM_INVALID;
   sim_account *account = sim_account_of(world, "default");
@@ -127,6 +129,12 @@ static void free_action(sim_action *action) {
   free(action);
 }
 
+static void free_account(sim_account *account) {
+  free(account->email);
+  free(account->team);
+  free(account);
+}
+
 static void free_cloud(sim_cloud_state *state) {
   for (size_t i = 0; i < state->images_count; i++) free_image(state->images[i]);
   for (size_t i = 0; i < state->machines_count; i++) free_machine(state->machines[i]);
@@ -160,7 +168,7 @@ void sim_world_free(sim_world *world) {
     clear_token(world->tokens[i]);
     free(world->tokens[i]);
   }
-  for (size_t i = 0; i < world->accounts_count; i++) free(world->accounts[i]);
+  for (size_t i = 0; i < world->accounts_count; i++) free_account(world->accounts[i]);
   for (size_t i = 0; i < world->tags_count; i++) free(world->tags[i]);
   clear_token(&world->anonymous);
   clear_token(&world->others);
@@ -313,6 +321,19 @@ sim_machine *sim_machine_find(const sim_world *world, sim_cloud cloud, int64_t i
   return id > 0 ? sim_id_map_get(&world->clouds[cloud].machine_by_id, (uint64_t)id) : NULL;
 }
 
+/* An account has an e-mail address and a team from its name. */
+static bool identify_account(sim_account *account, const char *name) {
+  sim_text email = {0}, team = {0};
+  uint64_t state = sim_hash(name), high = sim_random(&state), low = sim_random(&state);
+  sim_text_printf(&email, "%s@example.com", name);
+  sim_text_printf(&team, "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-a%03" PRIx64 "-%012" PRIx64,
+                  high >> 32, high >> 16 & 0xFFFF, high & 0xFFF, low >> 52,
+                  low & UINT64_C(0xFFFFFFFFFFFF));
+  account->email = sim_text_take(&email);
+  account->team = sim_text_take(&team);
+  return account->email && account->team;
+}
+
 static sim_account *new_account(sim_world *world, const char *name) {
   if (world->accounts_count >= SIM_MAX_ACCOUNTS) return NULL;
   sim_account **accounts = (sim_account **)sim_reserve_one(
@@ -322,9 +343,9 @@ static sim_account *new_account(sim_world *world, const char *name) {
   sim_account *account = calloc(1, sizeof *account);
   if (!account) return NULL;
 
-  *account = (sim_account){.name = sim_intern(world, name)};
-  if (!account->name) {
-    free(account);
+  account->name = sim_intern(world, name);
+  if (!account->name || !identify_account(account, name)) {
+    free_account(account);
     return NULL;
   }
   return accounts[world->accounts_count++] = account;

@@ -70,7 +70,9 @@ typedef struct sim_action sim_action;
 
 /* Owner of images, machines and actions: an account, at Hetzner a project. */
 typedef struct sim_account {
-  const char *name; /* interned */
+  const char *name;    /* interned */
+  char *email, *team;  /* team: a UUID */
+  uint8_t auto_accept; /* others may accept transfers to its team at once */
 } sim_account;
 
 /* A tag of an account (DigitalOcean). */
@@ -108,7 +110,8 @@ typedef struct sim_image {
   sim_strings regions, tags;
   sim_labels labels;
   sim_action_list actions;
-  sim_account *account; /* of a private image */
+  sim_account *account;   /* of a private image */
+  sim_account *recipient; /* of the pending account transfer; NULL = not in the world */
   uint8_t cloud, type, status, is_arm, is_public, application, is_protected, locked, rapid_deploy;
   uint8_t deleted; /* a second DELETE reports another error than for an unknown image */
 } sim_image;
@@ -246,6 +249,7 @@ typedef struct sim_world {
   int64_t unlock_ms;     /* a Droplet stays locked for so long after its action */
   int64_t max_snapshots; /* per account (Hetzner); 0 = no limit */
   sim_listed imports;
+  int64_t next_transfer_id;
   bool names_created; /* Hetzner's actions name the image that they create */
   bool strict_tokens; /* tokens that are not listed are invalid */
   bool allow_repeats; /* accepts a change that runs or is done already, as if never seen before */

@@ -58,6 +58,21 @@ static void dump_cloud(sim_exchange *exchange, sim_cloud cloud) {
   imgact_json_write_end_object(out);
 }
 
+static void dump_accounts(imgact_json_writer *out, const sim_world *world) {
+  imgact_json_write_key(out, "accounts");
+  imgact_json_write_begin_array(out);
+  for (size_t i = 0; i < world->accounts_count; i++) {
+    const sim_account *account = world->accounts[i];
+    imgact_json_write_begin_object(out);
+    sim_write_string(out, "name", account->name);
+    sim_write_string(out, "email", account->email);
+    sim_write_string(out, "team", account->team);
+    sim_write_bool(out, "auto_accept", account->auto_accept);
+    imgact_json_write_end_object(out);
+  }
+  imgact_json_write_end_array(out);
+}
+
 char *sim_world_dump(sim_world *world, int64_t now_ms) {
   sim_token all = {.access = SIM_READ_WRITE};
   sim_exchange exchange = {.world = world,
@@ -66,6 +81,7 @@ char *sim_world_dump(sim_world *world, int64_t now_ms) {
                            .token = &all,
                            .out = imgact_json_writer_new(NULL, 0)};
   imgact_json_write_begin_object(exchange.out);
+  dump_accounts(exchange.out, world);
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) dump_cloud(&exchange, (sim_cloud)cloud);
   imgact_json_write_end_object(exchange.out);
 

@@ -411,6 +411,24 @@ static void load_region(sim_loader *l, const imgact_json *value) {
   free(name);
 }
 
+static void load_account(sim_loader *l, const imgact_json *value) {
+  static const char *const keys[] = {"name", "email", "team", "auto_accept"};
+  char *name = NULL;
+  if (!sim_has_only_keys(l, value, keys, SIM_COUNT(keys))) return;
+
+  sim_read_text(l, value, "name", &name);
+  sim_account *account = name && *name ? sim_account_of(l->world, name) : NULL;
+  free(name);
+  if (!account) {
+    sim_load_fail(l, "name", "is missing, or existing are too many");
+    return;
+  }
+  sim_read_text(l, value, "email", &account->email);
+  sim_read_text(l, value, "team", &account->team);
+  sim_read_bool(l, value, "auto_accept", &account->auto_accept);
+  if (!account->email || !account->team) sim_load_fail(l, NULL, "email and team must be strings");
+}
+
 static void load_token(sim_loader *l, const imgact_json *value) {
   static const char *const keys[] = {"token", "access", "scopes", "account"};
   char *text = NULL;
@@ -519,11 +537,13 @@ static void load_settings(sim_loader *l, const imgact_json *root) {
 }
 
 static void load_world(sim_loader *l, const imgact_json *root) {
-  static const char *const keys[] = {"settings", "limits", "tokens", "hetzner", "digitalocean"};
+  static const char *const keys[] = {"settings", "limits",  "accounts",
+                                     "tokens",   "hetzner", "digitalocean"};
   if (!sim_has_only_keys(l, root, keys, SIM_COUNT(keys))) return;
   load_settings(l, root);
   load_limits(l, root);
   if (!l->failed) *l->where = 0;
+  load_list(l, root, "accounts", load_account);
   load_list(l, root, "tokens", load_token);
   load_cloud(l, root, SIM_HETZNER);
   load_cloud(l, root, SIM_DIGITALOCEAN);

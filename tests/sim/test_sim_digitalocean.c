@@ -260,23 +260,22 @@ TEST(import_fault_fails_it) {
   assert_true(strstr(a->outcome.reply.body, "We had a problem decompressing your file.") != NULL);
 }
 
+/* The recipient has no account in the world. */
 TEST(account_transfer_accepted_removes_image) {
   http_fixture *a = *state;
-  const imgact_json *reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer",
-                                                 "{\"recipient_email\":\"a@b.c\"}");
-  char body[100];
+  char body[2][100];
 
-  snprintf(body, sizeof body, "{\"transfer_id\":%lld,\"recipient_uuid\":\"u\"}",
-           (long long)http_fixture_int(reply, "transfer_id"));
-  check_error(a, 422, "pending transfer", "POST", "/v2/images/10/account_transfer",
-              "{\"recipient_uuid\":\"u\"}");
-  http_fixture_expect(a, 204, "POST", "/v2/images/10/account_transfer/cancel", body);
-  check_error(a, 404, "not_found", "POST", "/v2/images/10/account_transfer/accept", body);
-  http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer",
-                      "{\"recipient_uuid\":\"u\"}");
-  http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer/accept", body);
+  for (int i = 0; i < 2; i++) {
+    const imgact_json *reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer",
+                                                   "{\"recipient_email\":\"a@b.c\"}");
+    snprintf(body[i], sizeof body[i], "{\"transfer_id\":%lld,\"recipient_uuid\":\"u\"}",
+             (long long)http_fixture_int(reply, "transfer_id"));
+    if (i == 0)
+      http_fixture_expect(a, 204, "POST", "/v2/images/10/account_transfer/cancel", body[0]);
+  }
+  check_error(a, 404, "not_found", "POST", "/v2/images/10/account_transfer/accept", body[0]);
+  http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer/accept", body[1]);
   check_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
-  check_error(a, 422, "required", "POST", "/v2/images/12/account_transfer", "{}");
 }
 
 TEST(token_scopes_limit_operations) {

@@ -32,6 +32,7 @@ static const char *const segments[] = {"v1",
                                        "account_transfer",
                                        "accept",
                                        "cancel",
+                                       "decline",
                                        "debian-12-x64",
                                        "%31%30",
                                        "%ff",
@@ -98,7 +99,7 @@ static const char *const bodies[] = {
     "{\"labels\":{\"a\":\"b\",\"c/d\":\"\"},\"description\":\"x\\u0000y\"}",
     "{\"name\":\"n\"}",
     "{\"name\":\"i\",\"url\":\"u/fail\",\"region\":\"nyc3\",\"tags\":[\"t\"]}",
-    "{\"recipient_uuid\":\"u\",\"transfer_id\":1000010}",
+    "{\"recipient_uuid\":\"u\",\"transfer_id\":3164444}",
     "[]",
     "{",
     "null",
@@ -123,6 +124,9 @@ static const char *const commands[] = {
     "\"burst\":9}}}",
     "{\"tokens\":[{\"token\":\"token\",\"scopes\":[\"image:read\"]}]}",
     "{\"tokens\":[{\"token\":\"token\",\"access\":\"read_write\"}]}",
+    "{\"accounts\":[{\"name\":\"b\",\"team\":\"u\",\"auto_accept\":true}],\"tokens\":[{\"token\":"
+    "\"token\",\"account\":\"b\"}]}",
+    "{\"tokens\":[{\"token\":\"token\",\"account\":\"default\"}]}",
     "{\"hetzner\":{\"images\":[{\"id\":10,\"type\":\"backup\",\"gone\":false,\"labels\":{\"env\":"
     "\"prod\"}},{\"id\":11},{"
     "\"id\":1}]},"
