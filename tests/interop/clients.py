@@ -63,6 +63,13 @@ def hcloud_command_changes_seen_by_imgact(simulator, imgact):
     imgact("image", "get", 10, exit=4)
 
 
+def hcloud_command_creates_image(simulator, imgact):
+    hcloud(simulator, "server", "create-image", "web-1", "--type", "snapshot", "--description", "by hcloud", "--label", "by=hcloud")
+    made = [i for i in imgact("image", "list") if i["description"] == "by hcloud"][0]
+    equal((made["status"], made["labels"], made["created_from"]), ("available", {"by": "hcloud"}, {"id": "1", "name": "web-1"}))
+    equal(simulator.effects()["create_image"], 1)
+
+
 def imgact_changes_seen_by_hcloud_command(simulator, imgact):
     imgact("image", "update", 10, "--label", "by=imgact")
     imgact("image", "unprotect", 12, "--wait")
@@ -91,6 +98,23 @@ def hcloud_python_lists_changes_and_waits(simulator, imgact):
     imgact("image", "unprotect", 10, "--wait")
     equal(client.images.get_by_id(10).delete(), True)
     imgact("image", "get", 10, exit=4)
+
+
+def hcloud_python_creates_images(simulator, imgact):
+    client = module("hcloud").Client(token=TOKEN, api_endpoint=simulator.hetzner, poll_interval=0.05)
+    server = client.servers.get_by_name("web-2")
+    made = server.create_image(description="by python", type="backup", labels={"by": "python"})
+    equal((made.image.status, made.image.bound_to.id), ("creating", 2))
+    made.action.wait_until_finished()
+    equal([a.command for a in server.get_actions()], ["create_image"])
+    shown = imgact("image", "get", made.image.id)
+    equal((shown["type"], shown["status"], shown["description"]), ("backup", "available", "by python"))
+    try:
+        server.create_image(type="other")
+    except module("hcloud").APIException as error:
+        equal(error.code, "invalid_input")
+    else:
+        raise AssertionError("no error")
 
 
 def hcloud_python_reads_errors(simulator, imgact):
@@ -126,6 +150,24 @@ def digitalocean_python_lists_and_transfers(simulator, imgact):
     equal(manager.get_image(10).regions, ["nyc1", "ams3", "fra1"])
     image.destroy()
     imgact("image", "get", 10, exit=4)
+
+
+def digitalocean_python_takes_snapshot_and_tags(simulator, imgact):
+    digitalocean = module("digitalocean")
+    os.environ["DIGITALOCEAN_END_POINT"] = simulator.digitalocean + "/v2/"
+    manager = digitalocean.Manager(token=TOKEN)
+    droplet = manager.get_droplet(1)
+    equal(droplet.name, "web-1")
+    droplet.take_snapshot("by-python", return_dict=False).wait(update_every_seconds=0.05)
+    droplet.load()
+    made = imgact("image", "get", droplet.snapshot_ids[0])
+    equal((made["name"], made["status"], made["regions"]), ("by-python", "available", ["nyc3"]))
+    tag = digitalocean.Tag(token=TOKEN, name="PROD")
+    tag.create()
+    equal(tag.name, "prod")
+    tag.add_droplets(["1"])
+    equal([d.id for d in manager.get_all_droplets(tag_name="prod")], [1])
+    equal(sorted(r.slug for r in manager.get_all_regions() if r.available)[:2], ["ams3", "blr1"])
 
 
 # -- python3-libcloud
@@ -181,6 +223,7 @@ def hcloud_go_lists_and_changes_images(simulator, imgact):
     equal(imgact("image", "get", 10)["protected"], True)
     equal(imgact("image", "get", 10)["labels"], {"by": "go"})
     equal(imgact("image", "get", 11)["type"], "snapshot")
+    equal(imgact("image", "get", printed["created"])["description"], "by go")
 
 
 def godo_lists_and_changes_images(simulator, imgact):
@@ -194,15 +237,18 @@ def godo_lists_and_changes_images(simulator, imgact):
     equal(imgact("image", "get", 10)["name"], "by-go")
     equal(imgact("image", "get", 11)["type"], "snapshot")
     imgact("image", "get", 12, exit=4)
+    made = imgact("image", "get", printed["snapshot"])
+    equal((made["name"], made["tags"]), ("by godo", ["go"]))
 
 
 def main(binary, tool, *_):
     with Simulator(binary) as simulator:
         hetzner, digitalocean = Tool(tool, simulator, "hetzner"), Tool(tool, simulator, "digitalocean")
         tests = [(hcloud_command_reads_same_images, hetzner), (hcloud_command_changes_seen_by_imgact, hetzner),
-                 (imgact_changes_seen_by_hcloud_command, hetzner), (hcloud_python_lists_changes_and_waits, hetzner),
+                 (hcloud_command_creates_image, hetzner), (imgact_changes_seen_by_hcloud_command, hetzner),
+                 (hcloud_python_lists_changes_and_waits, hetzner), (hcloud_python_creates_images, hetzner),
                  (hcloud_python_reads_errors, hetzner), (digitalocean_python_lists_and_transfers, digitalocean),
-                 (libcloud_lists_images_page_by_page, digitalocean), (hcloud_go_lists_and_changes_images, hetzner),
+                 (digitalocean_python_takes_snapshot_and_tags, digitalocean), (libcloud_lists_images_page_by_page, digitalocean), (hcloud_go_lists_and_changes_images, hetzner),
                  (godo_lists_and_changes_images, digitalocean)]
 
         def on_a_fresh_world(test, imgact):

@@ -61,7 +61,8 @@ def world(**more):
     label = {"env": "prod", "keep": ""}
     return {
         "limits": {"hetzner": {"limit": 0, "actions": 0}, "digitalocean": {"limit": 0, "burst": 0}},
-        "settings": {"durations_ms": {"transfer": 1500, "convert": 1500, "protect": 1500, "unprotect": 1500}},
+        "settings": {"durations_ms": {"transfer": 1500, "convert": 1500, "protect": 1500, "unprotect": 1500, "create_image": 1500},
+                     "unlock_ms": 0},
         "hetzner": {"images": [
             {"id": 1, "type": "system", "name": "debian-12", "os_flavor": "debian", "os_version": "12", "disk_size": 5},
             {"id": 2, "type": "system", "name": "debian-12", "architecture": "arm", "os_flavor": "debian", "disk_size": 5},

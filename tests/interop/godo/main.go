@@ -21,6 +21,7 @@ type report struct {
 	SlugID       int    `json:"slug_id"`
 	DeletedAgain int    `json:"deleted_again"`
 	CustomStatus string `json:"custom_status"`
+	Snapshot     int    `json:"snapshot"`
 }
 
 func check(err error) {
@@ -63,6 +64,33 @@ func wait(ctx context.Context, client *godo.Client, image int, action *godo.Acti
 	}
 }
 
+// Takes a snapshot of a Droplet, waits for its action, and tags what the Droplet's list shows then.
+func snapshot(ctx context.Context, client *godo.Client, droplet int) int {
+	action, _, err := client.DropletActions.Snapshot(ctx, droplet, "by godo")
+	check(err)
+	for action.Status == godo.ActionInProgress {
+		time.Sleep(50 * time.Millisecond)
+		action, _, err = client.DropletActions.Get(ctx, droplet, action.ID)
+		check(err)
+	}
+	images, _, err := client.Droplets.Snapshots(ctx, droplet, nil)
+	check(err)
+	if len(images) != 1 || images[0].Name != "by godo" {
+		check(fmt.Errorf("snapshots: %v", images))
+	}
+	tag, _, err := client.Tags.Create(ctx, &godo.TagCreateRequest{Name: "go"})
+	check(err)
+	resources := []godo.Resource{{ID: fmt.Sprint(images[0].ID), Type: godo.ImageResourceType}}
+	_, err = client.Tags.TagResources(ctx, tag.Name, &godo.TagResourcesRequest{Resources: resources})
+	check(err)
+	tag, _, err = client.Tags.Get(ctx, "go")
+	check(err)
+	if tag.Resources.Images.Count != 1 {
+		check(fmt.Errorf("tag: %v", tag))
+	}
+	return images[0].ID
+}
+
 func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -95,5 +123,6 @@ func main() {
 	custom, _, err := client.Images.Create(ctx, &godo.CustomImageCreateRequest{Name: "c", Url: "http://h/c.img", Region: "nyc3"})
 	check(err)
 	seen.CustomStatus = custom.Status
+	seen.Snapshot = snapshot(ctx, client, 1)
 	check(json.NewEncoder(os.Stdout).Encode(seen))
 }

@@ -18,6 +18,7 @@ type report struct {
 	IDs            []int  `json:"ids"`
 	Missing        bool   `json:"missing"`
 	ProtectedError string `json:"protected_error"`
+	Created        int    `json:"created"`
 }
 
 func check(err error) {
@@ -66,5 +67,13 @@ func main() {
 	check(err)
 	_, _, err = client.Image.Update(ctx, backup, hcloud.ImageUpdateOpts{Type: hcloud.ImageTypeSnapshot})
 	check(err)
+
+	server, _, err := client.Server.GetByName(ctx, "web-1")
+	check(err)
+	description := "by go"
+	made, _, err := client.Server.CreateImage(ctx, server, &hcloud.ServerCreateImageOpts{Type: hcloud.ImageTypeSnapshot, Description: &description})
+	check(err)
+	wait(ctx, client, made.Action)
+	seen.Created = int(made.Image.ID)
 	check(json.NewEncoder(os.Stdout).Encode(seen))
 }
