@@ -141,7 +141,7 @@ static void write_link(sim_exchange *exchange, const char *rel, int64_t page) {
   if (exchange->world->link_base)
     sim_text_str(&link, exchange->world->link_base);
   else
-    sim_text_printf(&link, request->host ? "http://%s" : "https://%s",
+    sim_text_printf(&link, "%s://%s", request->host && !request->secure ? "http" : "https",
                     request->host ? request->host : "api.digitalocean.com");
   sim_text_add(&link, request->target, strcspn(request->target, "?#"));
   sim_text_printf(&link, "?page=%" PRId64, page);

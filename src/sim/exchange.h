@@ -14,6 +14,7 @@ typedef struct sim_request {
   const char *method;
   const char *target;        /* path and query as sent: "/v1/images?page=2" */
   const char *host;          /* Host header, for page links; NULL = unknown */
+  bool secure;               /* TLS */
   const char *authorization; /* value of the header; NULL = none */
   const char *body;          /* NULL: empty, or too large (body_bytes is not 0) */
   size_t body_bytes;

@@ -282,7 +282,7 @@ static void add_link(sim_exchange *exchange, sim_text *links, const char *rel, i
   const char *host = exchange->request->host ? exchange->request->host : "api.hetzner.cloud";
 
   sim_text_printf(links, "%s<%s://%s", links->length ? ", " : "",
-                  exchange->request->host ? "http" : "https", host);
+                  exchange->request->host && !exchange->request->secure ? "http" : "https", host);
   size_t path = strcspn(exchange->request->target, "?#");
   sim_text_add(links, exchange->request->target, path);
   sim_text_str(links, "?");

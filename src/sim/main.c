@@ -17,13 +17,15 @@ typedef struct options {
   int64_t seed, images;
   double speed;
   const char *world, *faults, *log;
+  const char *address, *cert, *key;
 } options;
 
 static const char usage[] = "usage: imgact-sim [--hetzner PORT] [--digitalocean PORT] [--seed N] "
                             "[--images N] [--world FILE] [--faults FILE]\n"
-                            "                  [--speed X] [--log FILE]\n"
-                            "Simulates the image APIs of Hetzner Cloud and DigitalOcean on "
-                            "loopback ports; see imgact-sim(1).\n";
+                            "                  [--speed X] [--log FILE] [--bind ADDRESS] "
+                            "[--tls-cert FILE --tls-key FILE]\n"
+                            "Simulates the image APIs of Hetzner Cloud and DigitalOcean; see "
+                            "imgact-sim(1).\n";
 
 static bool number(const char *text, int64_t max, int64_t *out) {
   return sim_parse_id(text, out) && *out <= max;
@@ -50,6 +52,9 @@ static bool take_option(options *o, int letter, const char *value) {
   case 'w': o->world = value; return true;
   case 'f': o->faults = value; return true;
   case 'l': o->log = value; return true;
+  case 'b': o->address = value; return true;
+  case 'c': o->cert = value; return true;
+  case 'k': o->key = value; return true;
   default: return false;
   }
 }
@@ -66,17 +71,14 @@ static const char *values_of(int letter) {
 
 /* Returns 0 to continue; otherwise the exit status plus one. */
 static int read_options(int argc, char **argv, options *o) {
-  static const struct option flags[] = {{"hetzner", required_argument, NULL, 'h'},
-                                        {"digitalocean", required_argument, NULL, 'd'},
-                                        {"seed", required_argument, NULL, 's'},
-                                        {"images", required_argument, NULL, 'i'},
-                                        {"world", required_argument, NULL, 'w'},
-                                        {"faults", required_argument, NULL, 'f'},
-                                        {"speed", required_argument, NULL, 'x'},
-                                        {"log", required_argument, NULL, 'l'},
-                                        {"help", no_argument, NULL, '?' + 128},
-                                        {"version", no_argument, NULL, 'v'},
-                                        {NULL, 0, NULL, 0}};
+  static const struct option flags[] = {
+      {"hetzner", required_argument, NULL, 'h'}, {"digitalocean", required_argument, NULL, 'd'},
+      {"seed", required_argument, NULL, 's'},    {"images", required_argument, NULL, 'i'},
+      {"world", required_argument, NULL, 'w'},   {"faults", required_argument, NULL, 'f'},
+      {"speed", required_argument, NULL, 'x'},   {"log", required_argument, NULL, 'l'},
+      {"bind", required_argument, NULL, 'b'},    {"tls-cert", required_argument, NULL, 'c'},
+      {"tls-key", required_argument, NULL, 'k'}, {"help", no_argument, NULL, '?' + 128},
+      {"version", no_argument, NULL, 'v'},       {NULL, 0, NULL, 0}};
 
   for (int letter, at = 0; (letter = getopt_long(argc, argv, "", flags, &at)) != -1;) {
     if (letter == 'v') {
@@ -175,19 +177,21 @@ static void raise_file_limit(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int serve(sim_instance *instance, const options *o, FILE *log) {
-  char message[200] = "";
+static int run(sim_instance *instance, const sim_server_options *server_options) {
+  char message[200] = "", urls[SIM_CLOUDS][80];
   int stop_fd = stop_signals();
   raise_file_limit();
-  sim_server *server = sim_server_new(instance, o->ports, log, message, sizeof message);
+  sim_server *server = sim_server_new(instance, server_options, message, sizeof message);
   if (!server || stop_fd < 0) {
     fprintf(stderr, "imgact-sim: %s\n", server ? "cannot create a signal descriptor" : message);
     sim_server_free(server);
     return 1;
   }
 
-  printf("{\"hetzner\":\"http://127.0.0.1:%u/v1\",\"digitalocean\":\"http://127.0.0.1:%u\"}\n",
-         sim_server_port(server, SIM_HETZNER), sim_server_port(server, SIM_DIGITALOCEAN));
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
+    sim_server_url(server, (sim_cloud)cloud, urls[cloud], sizeof urls[cloud]);
+  printf("{\"hetzner\":\"%s/v1\",\"digitalocean\":\"%s\"}\n", urls[SIM_HETZNER],
+         urls[SIM_DIGITALOCEAN]);
   fflush(stdout);
   sim_server_run(server, stop_fd);
   sim_server_free(server);
@@ -196,10 +200,34 @@ static int serve(sim_instance *instance, const options *o, FILE *log) {
   return 0;
 }
 
+/* Returns false after a message. */
+static bool check_server(const options *o) {
+  const sim_server_options server = {.address = o->address, .cert = o->cert, .key = o->key};
+  char message[200] = "";
+  if (sim_server_check(&server, message, sizeof message)) return true;
+  fprintf(stderr, "imgact-sim: %s; use --bind, --tls-cert and --tls-key\n", message);
+  return false;
+}
+
+static int serve(sim_instance *instance, const options *o, FILE *log) {
+  size_t length = 0;
+  char *cert = o->cert ? read_file(o->cert, &length) : NULL;
+  char *key = o->key ? read_file(o->key, &length) : NULL;
+  sim_server_options server = {.address = o->address, .cert = cert, .key = key, .log = log};
+  memcpy(server.ports, o->ports, sizeof server.ports);
+  bool good = (cert || !o->cert) && (key || !o->key);
+  int status = good ? run(instance, &server) : 1;
+
+  free(cert);
+  free(key);
+  return status;
+}
+
 int main(int argc, char **argv) {
   options o = {.seed = 1, .images = -1, .speed = 1};
   int ended = read_options(argc, argv, &o);
   if (ended) return ended - 1;
+  if (!check_server(&o)) return 2;
   /* With a world file, no images are generated unless --images is given. */
   if (o.images < 0) o.images = o.world ? 0 : 40;
   sim_instance instance = {0};

@@ -2,10 +2,12 @@
 /*
  * libmicrohttpd implements HTTP; one thread uses the world. A delayed response waits: its
  * connection is suspended, and resumed when the response is due or the client has gone. Faults that
- * cut a response or reset the connection write to the socket themselves.
+ * cut a response or reset the connection write to the socket themselves. With TLS, a response is
+ * cut in its body, or before its head.
  */
 #include "server.h"
 #include "http_bytes.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -30,6 +32,8 @@ typedef struct listener {
 struct sim_server {
   sim_instance *instance;
   listener listeners[SIM_CLOUDS];
+  char address[INET6_ADDRSTRLEN];
+  bool tls;
   FILE *log;
   struct served_request *waiting, *newest;
   size_t waiting_count;
@@ -156,8 +160,28 @@ static ssize_t read_slowly(void *user, uint64_t position, char *buffer, size_t m
   return (ssize_t)length;
 }
 
+static size_t head_bytes(const sim_reply *reply) {
+  sim_text head = {0};
+  sim_http_head(reply, &head);
+  size_t length = head.length;
+  sim_text_free(&head);
+  return length;
+}
+
+/* Sends the first bytes of the body, then closes the connection. */
+static ssize_t read_cut(void *user, uint64_t position, char *buffer, size_t max) {
+  const served_request *r = user;
+  uint64_t allowed = (uint64_t)r->outcome.cut_bytes - head_bytes(&r->outcome.reply);
+  if (position >= allowed) return MHD_CONTENT_READER_END_WITH_ERROR;
+  size_t length = allowed - position < max ? (size_t)(allowed - position) : max;
+  memcpy(buffer, r->outcome.reply.body + position, length);
+  return (ssize_t)length;
+}
+
 static struct MHD_Response *response_of(served_request *r) {
   sim_reply *reply = &r->outcome.reply;
+  if (r->outcome.cut_bytes >= 0)
+    return MHD_create_response_from_callback(reply->body_bytes, 4096, read_cut, r, NULL);
   if (r->outcome.bytes_per_s && reply->body_bytes) {
     r->slow_since_ms = sim_real_ms();
     return MHD_create_response_from_callback(reply->body_bytes, 4096, read_slowly, r, NULL);
@@ -169,9 +193,14 @@ static struct MHD_Response *response_of(served_request *r) {
 static enum MHD_Result send_reply(served_request *r) {
   if (r->outcome.end == SIM_END_RESET) reset_socket(r);
   if (r->outcome.end != SIM_END_REPLY) return MHD_NO;
-  if (r->outcome.cut_bytes >= 0) {
+  if (r->outcome.cut_bytes >= 0 && !r->listener->server->tls) {
     send_cut(r);
     return MHD_NO;
+  }
+  if (r->outcome.cut_bytes >= 0) {
+    size_t head = head_bytes(&r->outcome.reply), bytes = head + r->outcome.reply.body_bytes;
+    if ((uint64_t)r->outcome.cut_bytes <= head) return MHD_NO;
+    if ((uint64_t)r->outcome.cut_bytes >= bytes) r->outcome.cut_bytes = -1;
   }
   struct MHD_Response *response = response_of(r);
   if (!response) return MHD_NO;
@@ -225,6 +254,7 @@ static void serve(served_request *r, const char *method) {
   int64_t real_ms = sim_real_ms();
   sim_request request = {.method = method,
                          .target = r->target,
+                         .secure = l->server->tls,
                          .body = sim_text_get(&r->body),
                          .body_bytes = r->body_bytes};
 
@@ -336,21 +366,49 @@ static void end_connection(void *user, struct MHD_Connection *connection, void *
 
 /* ---- start and end ---- */
 
-static int listen_on(uint16_t port, uint16_t *bound, char *message, size_t capacity) {
-  struct sockaddr_in address = {
-      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+typedef union socket_address {
+  struct sockaddr any;
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+} socket_address;
 
-  socklen_t length = sizeof address;
-  int yes = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+static bool parse_address(const char *text, socket_address *out) {
+  *out = (socket_address){.v4 = {.sin_family = AF_INET}};
+  if (inet_pton(AF_INET, text, &out->v4.sin_addr) == 1) return true;
+  *out = (socket_address){.v6 = {.sin6_family = AF_INET6}};
+  return inet_pton(AF_INET6, text, &out->v6.sin6_addr) == 1;
+}
+
+static bool is_loopback(const socket_address *address) {
+  if (address->any.sa_family == AF_INET) return ntohl(address->v4.sin_addr.s_addr) >> 24 == 127;
+  return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
+}
+
+static void set_port(socket_address *address, uint16_t port) {
+  if (address->any.sa_family == AF_INET)
+    address->v4.sin_port = htons(port);
+  else
+    address->v6.sin6_port = htons(port);
+}
+
+static int listen_on(const char *text, uint16_t port, uint16_t *bound, char *message,
+                     size_t capacity) {
+  socket_address address;
+  if (!parse_address(text, &address)) return -1;
+  set_port(&address, port);
+  bool v4 = address.any.sa_family == AF_INET;
+  socklen_t length = v4 ? sizeof address.v4 : sizeof address.v6;
+  int yes = 1, fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
   if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) ||
-      listen(fd, MAX_CONNECTIONS) || getsockname(fd, (struct sockaddr *)&address, &length)) {
-    snprintf(message, capacity, "cannot listen on 127.0.0.1:%u: %s", port, strerror(errno));
+  if (fd < 0 || bind(fd, &address.any, length) || listen(fd, MAX_CONNECTIONS) ||
+      getsockname(fd, &address.any, &length)) {
+    snprintf(message, capacity, "cannot listen on %s port %u: %s", text, port, strerror(errno));
     if (fd >= 0) close(fd);
     return -1;
   }
 
-  *bound = ntohs(address.sin_port);
+  *bound = ntohs(v4 ? address.v4.sin_port : address.v6.sin6_port);
   return fd;
 }
 
@@ -359,22 +417,39 @@ static void ignore_message(void *user, const char *format, va_list args) {
   (void)user, (void)format, (void)args;
 }
 
-static bool start(listener *l, uint16_t port, char *message, size_t capacity) {
-  int fd = listen_on(port, &l->port, message, capacity);
-  if (fd < 0) return false;
-
+static struct MHD_Daemon *start_daemon(listener *l, int fd, const sim_server_options *options) {
+  struct MHD_OptionItem tls[] = {
+      {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->cert},
+      {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->key},
+      {MHD_OPTION_END, 0, NULL},
+  };
   /* The Date header has the time of the world, so libmicrohttpd adds none. */
-  l->daemon = MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG,
-      0, NULL, NULL, handle, l, MHD_OPTION_EXTERNAL_LOGGER, ignore_message, NULL,
+  unsigned flags =
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG;
+
+  if (options->cert)
+    flags |= MHD_USE_TLS;
+  else
+    tls[0] = tls[2];
+  return MHD_start_daemon(
+      flags, 0, NULL, NULL, handle, l, MHD_OPTION_EXTERNAL_LOGGER, ignore_message, NULL,
       MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, begin_request, l,
       MHD_OPTION_NOTIFY_COMPLETED, end_request, l, MHD_OPTION_NOTIFY_CONNECTION, end_connection, l,
       MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-      (size_t)256 * 1024, MHD_OPTION_CONNECTION_TIMEOUT, 60u, MHD_OPTION_END);
+      (size_t)256 * 1024, MHD_OPTION_CONNECTION_TIMEOUT, 60u, MHD_OPTION_ARRAY, tls,
+      MHD_OPTION_END);
+}
+
+static bool start(listener *l, const sim_server_options *options, char *message, size_t capacity) {
+  int fd = listen_on(l->server->address, options->ports[l->cloud], &l->port, message, capacity);
+  if (fd < 0) return false;
+
+  l->daemon = start_daemon(l, fd, options);
   const union MHD_DaemonInfo *info =
       l->daemon ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
   if (!info) {
-    snprintf(message, capacity, "cannot start the HTTP server on port %u", l->port);
+    snprintf(message, capacity, "cannot start the server on port %u%s", l->port,
+             options->cert ? "; the certificate and the key must be PEM and match" : "");
     if (!l->daemon) close(fd);
     return false;
   }
@@ -383,8 +458,30 @@ static bool start(listener *l, uint16_t port, char *message, size_t capacity) {
   return true;
 }
 
-sim_server *sim_server_new(sim_instance *instance, const uint16_t ports[SIM_CLOUDS], FILE *log,
-                           char *message, size_t capacity) {
+static const char *address_of(const sim_server_options *options) {
+  return options->address ? options->address : "127.0.0.1";
+}
+
+/* Clients send tokens without TLS to loopback addresses only. */
+bool sim_server_check(const sim_server_options *options, char *message, size_t capacity) {
+  const char *address = address_of(options);
+  socket_address parsed;
+  if (!parse_address(address, &parsed))
+    snprintf(message, capacity, "'%.60s' is not an IPv4 or IPv6 address", address);
+  else if (!options->cert != !options->key)
+    snprintf(message, capacity, "a certificate and its key are needed together");
+  else if (!options->cert && !is_loopback(&parsed))
+    snprintf(message, capacity, "an address other than loopback needs a certificate and its key");
+  else if (options->cert && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+    snprintf(message, capacity, "this libmicrohttpd does not support TLS");
+  else
+    return true;
+  return false;
+}
+
+sim_server *sim_server_new(sim_instance *instance, const sim_server_options *options, char *message,
+                           size_t capacity) {
+  if (!sim_server_check(options, message, capacity)) return NULL;
   sim_server *server = calloc(1, sizeof *server);
   if (!server) {
     snprintf(message, capacity, "no memory");
@@ -392,16 +489,24 @@ sim_server *sim_server_new(sim_instance *instance, const uint16_t ports[SIM_CLOU
   }
 
   server->instance = instance;
-  server->log = log;
+  server->log = options->log;
+  server->tls = options->cert != NULL;
+  snprintf(server->address, sizeof server->address, "%s", address_of(options));
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
     listener *l = &server->listeners[cloud];
     *l = (listener){.server = server, .cloud = (sim_cloud)cloud};
-    if (start(l, ports[cloud], message, capacity)) continue;
+    if (start(l, options, message, capacity)) continue;
     sim_server_free(server);
     return NULL;
   }
 
   return server;
+}
+
+void sim_server_url(const sim_server *server, sim_cloud cloud, char *buffer, size_t capacity) {
+  bool v6 = strchr(server->address, ':') != NULL;
+  snprintf(buffer, capacity, "%s://%s%s%s:%u", server->tls ? "https" : "http", v6 ? "[" : "",
+           server->address, v6 ? "]" : "", sim_server_port(server, cloud));
 }
 
 uint16_t sim_server_port(const sim_server *server, sim_cloud cloud) {

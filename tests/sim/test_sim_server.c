@@ -21,7 +21,7 @@ typedef struct server_fixture {
 } server_fixture;
 
 static int setup(void **state) {
-  const uint16_t ports[SIM_CLOUDS] = {0};
+  const sim_server_options options = {.address = NULL};
   char message[200] = "";
   server_fixture *f = calloc(1, sizeof *f);
 
@@ -31,7 +31,7 @@ static int setup(void **state) {
   f->instance.clock = (sim_clock){INT64_C(1767225600000), sim_real_ms(), 1};
   assert_non_null(f->instance.world);
   assert_true(sim_world_generate(f->instance.world, 10, f->instance.clock.virtual_ms));
-  f->server = sim_server_new(&f->instance, ports, NULL, message, sizeof message);
+  f->server = sim_server_new(&f->instance, &options, message, sizeof message);
   if (!f->server) fail_msg("%s", message);
   assert_int_equal(pipe(f->stop), 0);
 
