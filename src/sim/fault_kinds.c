@@ -125,11 +125,13 @@ static void change_content_type(const sim_hit *hit) {
 const char *const sim_next_names[] = {"same", "first", "missing", "huge", "text", "host"};
 const size_t sim_next_names_count = SIM_COUNT(sim_next_names);
 
+typedef enum edit_mode { EDIT_ITEMS, EDIT_NEXT, EDIT_LAST } edit_mode;
+
 /* Rewrites a response; writes the members of pagination, or the items, that the fault changes. */
 typedef struct edit {
   const sim_hit *hit;
   imgact_json_writer *out;
-  bool next; /* the fault "next"; otherwise "duplicate" */
+  edit_mode mode;
 } edit;
 
 /* "page=2..." of a target, not "per_page=2"; NULL = the first page. */
@@ -166,6 +168,17 @@ static void write_next_link(const edit *e, const imgact_json *link) {
   free(old);
 }
 
+/* The link to the last page, with page 0. */
+static void write_last_link(const edit *e, const imgact_json *link) {
+  char *old = sim_copy_json(link);
+  sim_text text = {0};
+  if (old) sim_text_add(&text, old, strcspn(old, "?"));
+  sim_text_str(&text, "?page=0");
+  imgact_json_write_string(e->out, sim_text_get(&text));
+  sim_text_free(&text);
+  free(old);
+}
+
 static void write_next_number(const edit *e, const imgact_json *page) {
   const char *mode = e->hit->fault->next;
   if (!strcmp(mode, "same"))
@@ -195,7 +208,7 @@ static void write_items(const edit *e, const imgact_json *list) {
 
 /* Pagination is at depth 2: meta.pagination, links.pages. */
 static bool is_next(const edit *e, const imgact_json *key, const imgact_json *value, int depth) {
-  if (!e->next || depth != 2) return false;
+  if (e->mode != EDIT_NEXT || depth != 2) return false;
   return imgact_json_equals(key, "next") || (imgact_json_equals(key, "next_page") &&
                                              imgact_json_get_type(value) == IMGACT_JSON_NUMBER);
 }
@@ -206,6 +219,7 @@ static void write_member(const edit *e, const imgact_json *object, const imgact_
                          const imgact_json *value, int depth) {
   imgact_json_type type = imgact_json_get_type(value);
   bool link = is_next(e, key, value, depth) && imgact_json_equals(key, "next");
+  bool last = e->mode == EDIT_LAST && depth == 2;
   char *name = sim_copy_json(key);
   if (!name || (link && !strcmp(e->hit->fault->next, "missing"))) {
     free(name);
@@ -217,7 +231,11 @@ static void write_member(const edit *e, const imgact_json *object, const imgact_
     write_next_link(e, value);
   else if (is_next(e, key, value, depth))
     write_next_number(e, imgact_json_get(object, "page"));
-  else if (depth == 0 && type == IMGACT_JSON_ARRAY && !e->next)
+  else if (last && imgact_json_equals(key, "last"))
+    write_last_link(e, value);
+  else if (last && imgact_json_equals(key, "last_page"))
+    imgact_json_write_int(e->out, 0);
+  else if (depth == 0 && type == IMGACT_JSON_ARRAY && e->mode == EDIT_ITEMS)
     write_items(e, value);
   else if (depth < 2 && type == IMGACT_JSON_OBJECT)
     write_object(e, value, depth + 1);
@@ -234,14 +252,14 @@ static void write_object(const edit *e, const imgact_json *object, int depth) {
   imgact_json_write_end_object(e->out);
 }
 
-static void edit_reply(const sim_hit *hit, bool next) {
+static void edit_reply(const sim_hit *hit, edit_mode mode) {
   sim_reply *reply = &hit->outcome->reply;
   imgact_json_doc *document = NULL;
   if (!reply->body ||
       imgact_json_doc_parse(reply->body, reply->body_bytes, NULL, &document, NULL, 0))
     return;
 
-  edit e = {hit, imgact_json_writer_new(NULL, 0), next};
+  edit e = {hit, imgact_json_writer_new(NULL, 0), mode};
   size_t length = 0;
   write_object(&e, imgact_json_doc_root(document), 0);
   const char *edited = imgact_json_writer_finish(e.out, &length);
@@ -252,9 +270,11 @@ static void edit_reply(const sim_hit *hit, bool next) {
   imgact_json_doc_free(document);
 }
 
-static void duplicate_first_item(const sim_hit *hit) { edit_reply(hit, false); }
+static void duplicate_first_item(const sim_hit *hit) { edit_reply(hit, EDIT_ITEMS); }
 
-static void change_next_page(const sim_hit *hit) { edit_reply(hit, true); }
+static void change_next_page(const sim_hit *hit) { edit_reply(hit, EDIT_NEXT); }
+
+static void zero_last_page(const sim_hit *hit) { edit_reply(hit, EDIT_LAST); }
 
 /* ---- changes of the world between two pages ---- */
 
@@ -328,6 +348,7 @@ const sim_fault_kind sim_fault_kinds[] = {
     {"content_type", SIM_AFTER_REQUEST, SIM_NEEDS_CONTENT_TYPE, change_content_type, false},
     {"duplicate", SIM_AFTER_REQUEST, SIM_NEEDS_NOTHING, duplicate_first_item, false},
     {"next", SIM_AFTER_REQUEST, SIM_NEEDS_NEXT, change_next_page, false},
+    {"last_page", SIM_AFTER_REQUEST, SIM_NEEDS_NOTHING, zero_last_page, false},
     {"hide", SIM_BEFORE_REQUEST, SIM_NEEDS_MS, hide_action, false},
     {"hide_image", SIM_BEFORE_REQUEST, SIM_NEEDS_MS, hide_created, false},
     {"fail", SIM_BEFORE_REQUEST, SIM_NEEDS_NOTHING, fail_action, false},

@@ -320,6 +320,87 @@ TEST(next_fault_changes_page) {
 }
 
 /* The list can be put back unchanged. */
+TEST(last_page_fault_is_zero) {
+  http_fixture *a = *state;
+
+  http_fixture_faults(a, "[{\"do\":\"last_page\"}]");
+  const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2", NULL);
+  http_fixture_text(reply, "links.pages.last", "https://api.digitalocean.com/v2/images?page=0");
+  http_fixture_text(reply, "links.pages.next",
+                    "https://api.digitalocean.com/v2/images?page=2&per_page=2");
+  reply = http_fixture_expect(a, 200, "GET", "/v1/images?per_page=2", NULL);
+  assert_int_equal(http_fixture_int(reply, "meta.pagination.last_page"), 0);
+  assert_int_equal(http_fixture_int(reply, "meta.pagination.next_page"), 2);
+}
+
+/* Requests of servers, Droplets, tags and transfers that have an effect, and its counter. */
+static const struct {
+  const char *method, *target, *body;
+  sim_effect effect;
+} mutations[] = {
+    {"POST", "/v1/servers/1/actions/create_image", "{}", SIM_CREATE_IMAGE},
+    {"POST", "/v2/droplets/1/actions", "{\"type\":\"snapshot\",\"name\":\"s\"}", SIM_CREATE_IMAGE},
+    {"POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}", SIM_IMPORT},
+    {"POST", "/v2/tags/t/resources",
+     "{\"resources\":[{\"resource_id\":\"10\",\"resource_type\":\"image\"}]}", SIM_TAG},
+    {"DELETE", "/v2/tags/t/resources",
+     "{\"resources\":[{\"resource_id\":\"11\",\"resource_type\":\"image\"}]}", SIM_UNTAG},
+    {"DELETE", "/v2/tags/t", NULL, SIM_DELETE_TAG},
+    {"POST", "/v2/images/12/account_transfer", "{\"recipient_uuid\":\"u\"}", SIM_ACCOUNT_TRANSFER},
+};
+
+/* Each response is lost once before and once after the effect; a 503 follows the effect. */
+TEST(lost_responses_of_all_mutations) {
+  static const struct {
+    const char *faults;
+    uint64_t effects;
+  } cases[] = {{"[{\"do\":\"close\"}]", 0},
+               {"[{\"do\":\"reset\",\"when\":\"after\"}]", 1},
+               {"[{\"do\":\"status\",\"status\":503}]", 0},
+               {"[{\"do\":\"status\",\"status\":503,\"when\":\"after\"}]", 1},
+               {"[{\"do\":\"rate_limit\"}]", 0}};
+  for (size_t c = 0; c < SIM_COUNT(cases); c++) {
+    http_fixture_teardown(state);
+    setup(state);
+    http_fixture *a = *state;
+    http_fixture_world(a, "{\"digitalocean\":{\"images\":[{\"id\":11,\"tags\":[\"t\"]}]},"
+                          "\"accounts\":[{\"name\":\"b\",\"team\":\"u\",\"auto_accept\":true}]}");
+    http_fixture_faults(a, cases[c].faults);
+    const uint64_t *effects = a->instance.world->counters.effects;
+    for (size_t i = 0; i < SIM_COUNT(mutations); i++) {
+      uint64_t before = effects[mutations[i].effect];
+      http_fixture_send(a, mutations[i].method, mutations[i].target, mutations[i].body);
+      if (effects[mutations[i].effect] - before != cases[c].effects)
+        fail_msg("%s %s, %s", mutations[i].method, mutations[i].target, cases[c].faults);
+    }
+  }
+}
+
+TEST(duplicate_fault_changes_every_list) {
+  http_fixture *a = *state;
+  static const struct {
+    const char *target, *key;
+    size_t count;
+  } lists[] = {{"/v1/servers?per_page=2", "servers", 3},
+               {"/v1/servers/1/actions", "actions", 2},
+               {"/v2/droplets?per_page=2", "droplets", 3},
+               {"/v2/droplets/1/actions", "actions", 2},
+               {"/v2/droplets/1/snapshots", "snapshots", 2},
+               {"/v2/regions?per_page=2", "regions", 3},
+               {"/v2/tags", "tags", 2}};
+
+  http_fixture_expect(a, 201, "POST", mutations[0].target, mutations[0].body);
+  http_fixture_expect(a, 201, "POST", mutations[1].target, mutations[1].body);
+  http_fixture_expect(a, 201, "POST", "/v2/tags", "{\"name\":\"t\"}");
+  a->real_ms = 60000;
+  http_fixture_faults(a, "[{\"do\":\"duplicate\"}]");
+  for (size_t i = 0; i < SIM_COUNT(lists); i++) {
+    const imgact_json *reply = http_fixture_expect(a, 200, "GET", lists[i].target, NULL);
+    if (imgact_json_count(imgact_json_get(reply, lists[i].key)) != lists[i].count)
+      fail_msg("%s: %s", lists[i].target, a->outcome.reply.body);
+  }
+}
+
 TEST(faults_get_returns_given) {
   static const char *const given =
       "[{\"do\":\"status\",\"cloud\":\"hetzner\",\"method\":\"GET\",\"path\":\"/v1/"
@@ -329,7 +410,8 @@ TEST(faults_get_returns_given) {
       "{\"do\":\"cut\",\"when\":\"before\",\"bytes\":0},{\"do\":\"delay\",\"when\":\"before\","
       "\"ms\":7},"
       "{\"do\":\"next\",\"when\":\"before\",\"next\":\"huge\"},{\"do\":\"vanish\",\"when\":"
-      "\"before\",\"at\":\"any\"}]";
+      "\"before\",\"at\":\"any\"},"
+      "{\"do\":\"fail\",\"when\":\"before\",\"leaves\":\"creating\"}]";
   http_fixture *a = *state;
 
   http_fixture_expect(a, 200, "PUT", "/_sim/faults", given);
@@ -358,6 +440,8 @@ TEST(faults_invalid_names_key) {
                {"[{\"do\":\"status\",\"status\":99}]", "status"},
                {"[{\"do\":\"next\"}]", "next"},
                {"[{\"do\":\"next\",\"next\":\"never\"}]", "next"},
+               {"[{\"do\":\"fail\",\"leaves\":\"ruins\"}]", "leaves"},
+               {"[{\"do\":\"hide_image\"}]", "ms"},
                {"[{\"do\":\"content_type\",\"content_type\":\"a\\r\\nb: c\"}]", "content_type"},
                {"[{\"do\":\"close\",\"probability\":2}]", "probability"}};
   http_fixture *a = *state;
