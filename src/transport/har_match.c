@@ -5,6 +5,8 @@
 #include "har_match.h"
 
 #include "json_doc.h"
+#include "redact.h"
+#include "redact_members.h"
 #include "str.h"
 
 #include <stdlib.h>
@@ -169,13 +171,22 @@ static bool has_keys_of(const imgact_json *object, const imgact_json *other) {
   return true;
 }
 
+/* Returns true if the recorder has hidden the value of this member: it matches any value. */
+static bool is_hidden(const imgact_json *key, const imgact_json *recorded) {
+  size_t length = 0;
+  const char *text = imgact_json_as_string(key, &length);
+  return imgact_json_equals(recorded, IA_REDACTED) && ia_is_hidden_member(text, length);
+}
+
 /* Earlier duplicates are skipped: comparing the last member once for each duplicate would double
- * the work per level. */
+ * the work per level. a: recorded. */
 static bool same_members(const imgact_json *a, const imgact_json *b) {
   imgact_json_iter each = imgact_json_iter_begin(a);
   const imgact_json *key, *item;
   while ((item = imgact_json_iter_next(&each, &key))) {
-    if (member(a, key) == item && !same_json(item, member(b, key))) return false;
+    if (member(a, key) != item) continue;
+    const imgact_json *other = member(b, key);
+    if (!same_json(item, other) && !(other && is_hidden(key, item))) return false;
   }
   return has_keys_of(a, b);
 }
@@ -256,6 +267,16 @@ static void put_sample(ia_buf *out, const char *text, size_t length) {
   if (cut < length) ia_buf_str(out, "...");
 }
 
+/* Appends the beginning of a body for a message, without members that are hidden by their key. */
+static void put_body(ia_buf *out, const char *body, size_t length) {
+  ia_buf shown;
+  ia_buf_init(&shown, out->allocator, IA_HAR_MAX_BYTES);
+  ia_redact_members(&shown, body ? body : "", length);
+  if (shown.state == IA_BUF_OK) put_sample(out, ia_buf_text(&shown), shown.length);
+  if (shown.state == IA_BUF_NOMEM) out->state = IA_BUF_NOMEM;
+  ia_buf_free(&shown);
+}
+
 static void put_query_of(ia_buf *out, const char *key) {
   const char *query = strchr(key, '?');
   put_sample(out, query ? query + 1 : "", query ? strlen(query + 1) : 0);
@@ -269,7 +290,7 @@ static void put_difference(ia_buf *out, const ia_match_entry *nearest, similarit
     ia_buf_str(out, "has another body: recorded ");
     put_sample(out, nearest->har->body, nearest->har->body_bytes);
     ia_buf_str(out, ", requested ");
-    put_sample(out, request->body, request->body ? request->body_bytes : 0);
+    put_body(out, request->body, request->body ? request->body_bytes : 0);
     break;
   case OTHER_QUERY:
     ia_buf_str(out, "has another query: recorded ");

@@ -16,8 +16,8 @@ typedef struct ia_match_entry {
  * normalised, and query parameters are sorted by key; those with the same key keep their order.
  * NULL if there is no memory. */
 const char *ia_match_key(const char *method, const char *url, ia_arena *arena);
-/* Returns true if the bodies are equal, as bytes or as JSON. *nomem is set if there was no memory
- * to compare. */
+/* Returns true if the bodies are equal, as bytes or as JSON. A recorded member that was hidden by
+ * its key (redact_members.h) equals any value. *nomem is set if there was no memory to compare. */
 bool ia_match_body(const ia_har_entry *entry, const imgact_http_request *request,
                    const imgact_allocator *allocator, bool *nomem);
 /* Describes the unused or closest entry and its difference from a request that no entry answers. */

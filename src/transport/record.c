@@ -3,7 +3,8 @@
  * The recording transport: passes each request to another transport and keeps a scrubbed copy of
  * the exchange, in the order of sending.
  *
- * - Headers are filtered by an allow-list, and every text is scrubbed.
+ * - Headers are filtered by an allow-list, and every text is scrubbed. Bodies lack e-mail
+ * addresses, passwords and user data.
  * - The final text is searched for secrets again before it is written. A recording that may contain
  * one is not saved.
  * - The file replaces an older one atomically.
@@ -14,6 +15,7 @@
 #include "har_file.h"
 #include "har_scrub.h"
 #include "list.h"
+#include "redact_members.h"
 #include "str.h"
 #include "token.h"
 #include "transport_check.h"
@@ -78,13 +80,31 @@ static int64_t ticks_ms(const recorder *rec) {
 
 /* ---- copies of texts ---- */
 
+/* Appends the text without secrets. Of a body, members are hidden by their key, too: after the
+ * tokens are removed, so that no released memory has them. */
+static void scrub(recorder *rec, ia_buf *out, const char *text, size_t length, bool is_body) {
+  if (!is_body) {
+    ia_scrub_text(&rec->scrub, out, text, length);
+    return;
+  }
+  ia_buf scrubbed;
+  ia_buf_init(&scrubbed, out->allocator, IA_HAR_MAX_BYTES);
+  ia_scrub_text(&rec->scrub, &scrubbed, text, length);
+  if (scrubbed.state == IA_BUF_OK)
+    ia_redact_members(out, ia_buf_text(&scrubbed), scrubbed.length);
+  else
+    out->state = scrubbed.state;
+  ia_buf_free(&scrubbed);
+}
+
 /* Returns a scrubbed copy. If there is no room, returns "" and marks the recording as broken. */
-static const char *keep(recorder *rec, const char *text, size_t length, size_t *kept) {
+static const char *keep(recorder *rec, const char *text, size_t length, bool is_body,
+                        size_t *kept) {
   const char *copy = "";
   ia_buf clean;
   *kept = 0;
   ia_buf_init(&clean, &rec->allocator, IA_HAR_MAX_BYTES - rec->kept_bytes);
-  ia_scrub_text(&rec->scrub, &clean, text, length);
+  scrub(rec, &clean, text, length, is_body);
   if (clean.state == IA_BUF_OK) {
     const char *made = ia_arena_copy_n(&rec->arena, ia_buf_text(&clean), clean.length);
     if (!made) clean.state = IA_BUF_NOMEM;
@@ -104,7 +124,7 @@ static const char *keep(recorder *rec, const char *text, size_t length, size_t *
 
 static const char *keep_string(recorder *rec, const char *text) {
   size_t kept;
-  return text ? keep(rec, text, strlen(text), &kept) : NULL;
+  return text ? keep(rec, text, strlen(text), false, &kept) : NULL;
 }
 
 static bool is_listed(const char *const *list, const char *name) {
@@ -154,7 +174,7 @@ static void keep_request(recorder *rec, ia_har_entry *entry, const imgact_http_r
   entry->headers = keep_headers(rec, kept_of_request, request->headers, request->headers_count,
                                 &entry->headers_count);
   if (request->body)
-    entry->body = keep(rec, request->body, request->body_bytes, &entry->body_bytes);
+    entry->body = keep(rec, request->body, request->body_bytes, true, &entry->body_bytes);
 }
 
 static void keep_response(recorder *rec, ia_har_entry *entry, const imgact_http_response *from) {
@@ -165,7 +185,7 @@ static void keep_response(recorder *rec, ia_har_entry *entry, const imgact_http_
   to->message = keep_string(rec, from->message);
   to->headers =
       keep_headers(rec, kept_of_response, from->headers, from->headers_count, &to->headers_count);
-  if (from->body) to->body = keep(rec, from->body, from->body_bytes, &to->body_bytes);
+  if (from->body) to->body = keep(rec, from->body, from->body_bytes, true, &to->body_bytes);
 }
 
 static void on_finished(imgact_exchange *exchange, const imgact_http_response *response) {

@@ -81,6 +81,17 @@ TEST(match_body_duplicate_key_last_counts) {
   assert_false(same("{\"a\":1,\"b\":2}", "{\"a\":1,\"a\":1}"));
 }
 
+// The recorder hides the values of some members. They match any value, but not a missing member.
+TEST(match_body_hidden_member_matches_any) {
+  assert_true(same("{\"email\":\"[redacted]\",\"a\":1}", "{\"email\":\"a@b\",\"a\":1}"));
+  assert_true(same("{\"b\":{\"root_password\":\"[redacted]\"}}", "{\"b\":{\"root_password\":7}}"));
+  assert_false(same("{\"email\":\"[redacted]\",\"a\":1}", "{\"email\":\"a@b\",\"a\":2}"));
+  assert_false(same("{\"email\":\"[redacted]\"}", "{}"));
+  assert_false(same("{\"email\":\"x@y\"}", "{\"email\":\"a@b\"}"));
+  assert_false(same("{\"email\":\"a@b\"}", "{\"email\":\"[redacted]\"}"));
+  assert_false(same("{\"name\":\"[redacted]\"}", "{\"name\":\"a@b\"}"));
+}
+
 TEST(match_body_nul_in_key_counts) {
   assert_true(same("{\"a\\u0000b\":1}", "{ \"a\\u0000b\":1}"));
   assert_false(same("{\"a\\u0000b\":1}", "{\"a\\u0000c\":1}"));
@@ -149,6 +160,14 @@ static void expect_miss(const char *method, const char *url, const char *body, c
   assert_string_equal(ia_buf_text(&out), wanted);
   ia_buf_free(&out);
   ia_arena_free(&arena);
+}
+
+TEST(describe_nearest_hides_members_by_key) {
+  expect_miss(
+      "POST", "https://h/v2/images/1/actions", "{\"recipient_email\":\"a@b\"}",
+      "no cassette entry for POST /v2/images/1/actions; closest: log.entries[2] has another "
+      "body: recorded {\"type\":\"convert\"}, requested "
+      "{\"recipient_email\":\"[redacted]\"}");
 }
 
 TEST(describe_nearest_names_entry_and_difference) {

@@ -151,4 +151,38 @@ TEST(replayer_scrubbed_page_token_still_matches) {
   remove_folder(&there);
 }
 
+// The code under test sends the real value, also when it is replayed.
+TEST(replayer_hidden_member_still_matches) {
+  static const char body[] = "{\"recipient_email\":\"who@example.org\"}";
+  folder there = new_folder();
+  scripted *script = scripted_new();
+  imgact_transport *made = NULL;
+  kept_exchange kept = new_exchange();
+  imgact_http_request request = request_to("POST", "https://h/a");
+  request.body = body;
+  request.body_bytes = strlen(body);
+  scripted_json(script, 200, "{\"user_data\":\"secret\",\"a\":\"who\"}");
+  assert_int_equal(
+      imgact_transport_new_recorder(scripted_transport(script), there.file, NULL, &made, NULL),
+      IMGACT_OK);
+  assert_int_equal(made->send(made, &request, &kept.exchange), IMGACT_OK);
+  drive(made);
+  assert_non_null(strstr(kept.response.body, "secret")); // only the cassette lacks it
+  forget(&kept);
+  made->destroy(made);
+  scripted_free(script);
+  char *text = read_text(there.file);
+  assert_null(strstr(text, "example.org"));
+  assert_null(strstr(text, "secret"));
+  free(text);
+  assert_int_equal(imgact_transport_new_replayer(there.file, NULL, &made, NULL), IMGACT_OK);
+  kept = new_exchange();
+  assert_int_equal(made->send(made, &request, &kept.exchange), IMGACT_OK);
+  drive(made);
+  assert_string_equal(kept.response.body, "{\"user_data\":\"[redacted]\",\"a\":\"who\"}");
+  forget(&kept);
+  made->destroy(made);
+  remove_folder(&there);
+}
+
 int main(void) { return testing_run(NULL, NULL); }
