@@ -97,6 +97,52 @@ replayed_transfer() {
   REPLAY=$work/transfer.har "$work/transfer" "$snapshot" "$region" | diff "$work/transferred" -
 }
 
+# The parent of a request's span is that of its operation.
+spans_of_two_images() {
+  ids=$("$work/blocking" "do" | awk 'NR <= 2 { print $2 }')
+  # shellcheck disable=SC2086
+  "$work/spans" $ids >"$work/spans.out" || { cat "$work/spans.out"; return 1; }
+  for id in $ids; do
+    root=$(sed -n "s/.*\"name\":\"get_image\",\"span_id\":\"\([0-9a-f]*\)\",\"parent_span_id\":null.*\"image_id\":\"$id\".*/\1/p" "$work/spans.out")
+    grep '"name":"GET"' "$work/spans.out" | grep "\"parent_span_id\":\"$root\"" |
+      grep -qE "images/$id\".*\"http.response.status_code\":200" || { cat "$work/spans.out"; return 1; }
+  done
+}
+
+span_of_a_missing_image() {
+  ends_with 1 "$work/spans" 999999999999 >"$work/spans.out" &&
+    grep -q '"http.response.status_code":404' "$work/spans.out" &&
+    grep -qE '"name":"get_image".*"error":"' "$work/spans.out" && return
+  cat "$work/spans.out"
+  return 1
+}
+
+# page URL: by the interpreter that the tests need anyway.
+page() {
+  python3 -c 'import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())' "$1"
+}
+
+# The first line names the URL; the list of images is soon counted.
+metrics_are_served() {
+  [ -e "$work/url" ] || mkfifo "$work/url"
+  "$work/metrics" 0 1 >"$work/url" 2>"$work/said" &
+  metrics_pid=$!
+  read -r url <"$work/url"
+  tries=0
+  until page "$url" >"$work/page" && grep -qE '^imgact_responses_total\{provider="digitalocean",code="2xx"\} [1-9]' "$work/page"; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || break
+    sleep 0.1
+  done
+  kill $metrics_pid
+  wait $metrics_pid
+  status=$?
+  cat "$work/said" "$work/page"
+  [ $status = 0 ] && grep -qE '^imgact_requests_total\{provider="digitalocean",class="read"\} [1-9]' "$work/page" &&
+    grep -qx 'imgact_ambiguous_total{provider="digitalocean"} 0' "$work/page" &&
+    grep -qE '^imgact_delayed_seconds_total\{.*\} [0-9.]+$' "$work/page"
+}
+
 on_both_clouds() {
   ok 'blocking lists the default profile' prints '^digitalocean  [0-9]+  (snapshot|backup|custom)  ' "$work/blocking"
   ok 'blocking lists a profile that is named' prints '^hetzner  [0-9]+  (snapshot|backup)  ' "$work/blocking" "do" hz
@@ -108,6 +154,9 @@ on_both_clouds() {
     ok 'transfer copies an image and records it' transfer_of_a_snapshot
     ok 'its replay says the same' replayed_transfer
   else skip 'transfer copies an image' 'not built'; fi
+  ok 'spans shows each request below its operation' spans_of_two_images
+  ok 'spans shows a failure' span_of_a_missing_image
+  ok 'metrics serves the counters' metrics_are_served
   ok 'two_clouds asks both' prints '^hz: [1-9][0-9]* images$' "$work/two_clouds" hz "do"
   ok 'two_clouds shows the other, too' grep -qE '^do: [1-9][0-9]* images$' "$work/out"
 }

@@ -26,6 +26,7 @@ typedef struct imgact_client imgact_client;
 typedef struct imgact_config imgact_config;
 struct imgact_provider;  /* provider.h */
 struct imgact_transport; /* transport.h */
+struct imgact_op;        /* op.h */
 
 /*
  * The operations of a provider:
@@ -81,6 +82,15 @@ typedef enum imgact_op_kind {
  * Returns NULL for an unknown value. The text is static. May be called from any thread.
  */
 IMGACT_API const char *imgact_op_kind_name(imgact_op_kind kind);
+
+/*
+ * Returns the operation with that name: the inverse of imgact_op_kind_name().
+ *
+ * name  such as "list_images", case-sensitive; may be NULL
+ *
+ * Returns IMGACT_OP_COUNT for any other name. May be called from any thread.
+ */
+IMGACT_API imgact_op_kind imgact_op_kind_from_name(const char *name);
 
 /* ---- loop ---- */
 
@@ -185,6 +195,9 @@ typedef struct imgact_trace_event {
   imgact_trace_kind kind;
   uint32_t request_number; /* number of the request within the client; 0 = not about one request */
   size_t body_bytes;       /* length of the whole text; larger than that of body if body was cut */
+  struct imgact_op *op; /* operation of the event; NULL = none, or several: a poll for the actions
+                           of several operations, and IMGACT_TRACE_THROTTLE */
+  void *op_user_data;   /* imgact_op_user_data() of op */
 } imgact_trace_event;
 
 /*
@@ -193,7 +206,8 @@ typedef struct imgact_trace_event {
  * user_data  trace_user_data of the options
  * event      valid until the callback returns
  *
- * Must not call the library.
+ * Must not call the library, except for functions that return the arguments and user data of
+ * event->op, such as imgact_op_get_kind() and imgact_op_image_id().
  */
 typedef void (*imgact_trace_fn)(void *user_data, const imgact_trace_event *event);
 
@@ -249,6 +263,8 @@ typedef struct imgact_client_options {
                                          programs with this token, 0 to 90 % */
   int32_t trace_without_texts; /* not 0 = trace events have no url, headers and body: they are not
                                   copied and redacted, which takes time */
+  const char *profile;         /* member profile of images, actions and errors; NULL = none.
+                                  imgact_client_from_config() sets it to the name of the profile */
 } imgact_client_options;
 
 /* Initial value of imgact_client_options: size set, all else 0 and NULL. */
@@ -299,6 +315,51 @@ IMGACT_API imgact_loop *imgact_client_loop(imgact_client *client);
  */
 IMGACT_API const char *imgact_client_provider_name(const imgact_client *client);
 IMGACT_API const char *imgact_client_endpoint(const imgact_client *client);
+
+/*
+ * Returns the name of the profile that the client was created from, or the member profile of its
+ * options; NULL if there is none.
+ *
+ * The text is valid as long as the client.
+ */
+IMGACT_API const char *imgact_client_profile_name(const imgact_client *client);
+
+/* Counters of a client since it was created. */
+typedef struct imgact_client_counters {
+  size_t size; /* sizeof(imgact_client_counters) */
+  /* Requests sent, each attempt counted: */
+  uint64_t reads;     /* of lists, images and actions */
+  uint64_t polls;     /* of running actions */
+  uint64_t mutations; /* that change something */
+  uint64_t lookups;   /* that look for the effect of a mutation whose response was lost */
+  /* How these requests ended; the remaining ones are in flight or were cancelled: */
+  uint64_t responses_2xx;
+  uint64_t responses_3xx;
+  uint64_t responses_4xx;
+  uint64_t responses_5xx;
+  uint64_t failures; /* no complete response */
+
+  uint64_t retries;   /* requests that were sent again, or wait for it */
+  uint64_t adopted;   /* mutations whose response was lost, and whose effect a lookup found */
+  uint64_t ambiguous; /* operations that failed with IMGACT_AMBIGUOUS */
+  int64_t delayed_ms; /* time in which requests waited for the rate limit; at the same time others
+                         may have been sent, for example to another rate limit of the API */
+} imgact_client_counters;
+
+/* Initial value of imgact_client_counters: size set, all else 0. */
+#define IMGACT_CLIENT_COUNTERS_INIT IMGACT_INIT(imgact_client_counters)
+
+/*
+ * Reads the counters of a client.
+ *
+ * counters  receives the values; its member size must be set. Must not be NULL
+ *
+ * Counters that this version of the library does not have are set to 0. As all functions of a
+ * client it belongs to the thread of the loop: a thread that serves the counters must get a copy
+ * from that thread (examples/metrics.c serves them from the loop itself).
+ */
+IMGACT_API void imgact_client_get_counters(const imgact_client *client,
+                                           imgact_client_counters *counters);
 
 /*
  * Reads the rate limit that the last response to this client reported.

@@ -54,6 +54,15 @@ typedef enum imgact_status {
  */
 IMGACT_API const char *imgact_status_name(imgact_status status);
 
+/*
+ * Returns the status with that name: the inverse of imgact_status_name().
+ *
+ * name  such as "not_found", case-sensitive; may be NULL
+ *
+ * Returns IMGACT_INTERNAL for any other name. May be called from any thread.
+ */
+IMGACT_API imgact_status imgact_status_from_name(const char *name);
+
 /* Flags of imgact_error: */
 /* A mutation was sent and may have taken effect. */
 #define IMGACT_ERROR_MAYBE_APPLIED 0x1u
@@ -80,6 +89,7 @@ typedef struct imgact_error {
   char provider_code[64]; /* code of the API, "locked" */
   char request_id[128];   /* id of the request, for the support of the cloud */
   char message[512];      /* message for the user, of the API or of this library */
+  char profile[64];       /* profile of the client */
 } imgact_error;
 
 /*

@@ -81,6 +81,20 @@ IMGACT_API const char *imgact_image_status_name(imgact_image_status status);
 IMGACT_API const char *imgact_action_status_name(imgact_action_status status);
 IMGACT_API const char *imgact_action_kind_name(imgact_action_kind kind);
 
+/*
+ * Return the value with that name: the inverse of imgact_image_type_name() and the functions that
+ * follow it.
+ *
+ * name  such as "snapshot", case-sensitive; may be NULL
+ *
+ * Returns IMGACT_..._UNKNOWN or IMGACT_ACTION_KIND_OTHER for any other name. May be called from any
+ * thread.
+ */
+IMGACT_API imgact_image_type imgact_image_type_from_name(const char *name);
+IMGACT_API imgact_image_status imgact_image_status_from_name(const char *name);
+IMGACT_API imgact_action_status imgact_action_status_from_name(const char *name);
+IMGACT_API imgact_action_kind imgact_action_kind_from_name(const char *name);
+
 /* Label of an image, in results and in imgact_image_update. The value may be empty. */
 typedef struct imgact_label {
   const char *key;
@@ -121,7 +135,35 @@ typedef struct imgact_image {
   imgact_image_status status;
   imgact_tristate is_public;
   imgact_tristate is_protected;
+  const char *profile;          /* of the client; NULL = none */
+  int64_t unavailable_after;    /* end of a deprecated image */
+  imgact_tristate rapid_deploy; /* new servers start from the image in seconds */
+  int32_t reserved;
 } imgact_image;
+
+/*
+ * Returns the value of a label of an image.
+ *
+ * image  may be NULL
+ * key    key of the label, case-sensitive; may be NULL
+ *
+ * Returns NULL if the image has no such label, or if the API reports no labels. The text is valid
+ * as long as the image.
+ */
+IMGACT_API const char *imgact_image_label(const imgact_image *image, const char *key);
+
+/*
+ * Check whether an image is in a region, or has a tag.
+ *
+ * image   may be NULL
+ * region  slug of the region, case-sensitive; may be NULL: in no image
+ * tag     name of the tag. The case of ASCII letters is ignored, as DigitalOcean does; may be NULL:
+ *         in no image
+ *
+ * Returns IMGACT_TRISTATE_UNKNOWN if the API does not report regions or tags, and if image is NULL.
+ */
+IMGACT_API imgact_tristate imgact_image_has_region(const imgact_image *image, const char *region);
+IMGACT_API imgact_tristate imgact_image_has_tag(const imgact_image *image, const char *tag);
 
 /* Resource that an action changes. */
 typedef struct imgact_resource {
@@ -148,6 +190,7 @@ typedef struct imgact_action {
   imgact_action_kind kind;
   imgact_action_status status;
   int32_t reserved;
+  const char *profile; /* of the client; NULL = none */
 } imgact_action;
 
 /*
@@ -173,8 +216,8 @@ typedef enum imgact_member_kind {
   IMGACT_MEMBER_TEXT = 1,
   IMGACT_MEMBER_NONEMPTY, /* never "" */
   IMGACT_MEMBER_ID,
-  IMGACT_MEMBER_DERIVED, /* the provider's name, or the API's text of an enum, which is set together
-                            with the enum */
+  IMGACT_MEMBER_DERIVED, /* the name of the provider or profile, or the API's text of an enum, which
+                            is set together with the enum */
   IMGACT_MEMBER_IMAGE_TYPE,    /* imgact_image_type; second member: the API's text */
   IMGACT_MEMBER_IMAGE_STATUS,  /* imgact_image_status; second member: the API's text */
   IMGACT_MEMBER_ACTION_KIND,   /* imgact_action_kind; second member: the API's text */
@@ -232,7 +275,10 @@ typedef enum imgact_member_kind {
   ROW(DELETED_AT, TIME, deleted_at, deleted_at, "deleted_at")                                      \
   OBJECT(created_from, IMGACT_CREATED_FROM_MEMBERS)                                                \
   ROW(BOUND_TO, ID, bound_to, bound_to, "bound_to")                                                \
-  ROW(ERROR_MESSAGE, NONEMPTY, error_message, error_message, "error_message")
+  ROW(ERROR_MESSAGE, NONEMPTY, error_message, error_message, "error_message")                      \
+  ROW(PROFILE, DERIVED, profile, profile, "profile")                                               \
+  ROW(UNAVAILABLE_AFTER, TIME, unavailable_after, unavailable_after, "unavailable_after")          \
+  ROW(RAPID_DEPLOY, TRISTATE, rapid_deploy, rapid_deploy, "rapid_deploy")
 
 #define IMGACT_ACTION_ERROR_MEMBERS(ROW)                                                           \
   ROW(ERROR_CODE, NONEMPTY, error_code, error_code, "error.code")                                  \
@@ -249,7 +295,8 @@ typedef enum imgact_member_kind {
   ROW(FINISHED_AT, TIME, finished_at, finished_at, "finished_at")                                  \
   ROW(REGION, NONEMPTY, region, region, "region")                                                  \
   ROW(RESOURCE_ID, RESOURCES, resources, resources_count, "resources")                             \
-  OBJECT(error, IMGACT_ACTION_ERROR_MEMBERS)
+  OBJECT(error, IMGACT_ACTION_ERROR_MEMBERS)                                                       \
+  ROW(PROFILE, DERIVED, profile, profile, "profile")
 /* clang-format on */
 
 /* Description of one member of imgact_image or imgact_action: for programs that print or convert

@@ -254,7 +254,7 @@ IMGACT_API imgact_op *imgact_list_actions(imgact_client *client,
  * Gets one action.
  *
  * action_id  id of the action
- * image_id   image of the action, otherwise IMGACT_NOT_FOUND; may be NULL
+ * image_id   image of the action, otherwise IMGACT_NOT_FOUND; NULL = an action of any resource
  *
  * imgact_op_action() returns the result.
  */
@@ -339,7 +339,8 @@ IMGACT_API imgact_op *imgact_import_image(imgact_client *client, const char *url
  *
  * imgact_op_actions() returns the actions that the API knows, in the order of the ids.
  *
- * The operation waits for all actions, also if one of them has failed.
+ * The operation waits for all actions, also if one of them has failed. imgact_op_failed_id()
+ * returns the id of the first failure, imgact_op_wait_status() the status of each action.
  *
  * Errors: of the first failure, for example IMGACT_ACTION_FAILED.
  */
@@ -357,7 +358,8 @@ IMGACT_API imgact_op *imgact_wait_actions(imgact_client *client, const char *con
  * imgact_op_images() returns the images that the API knows, as they were seen last, in the order of
  * the ids.
  *
- * The operation waits for all images, also if one of them has failed.
+ * The operation waits for all images, also if one of them has failed. imgact_op_failed_id() returns
+ * the id of the first failure, imgact_op_wait_status() the status of each image.
  *
  * Errors: of the first failure: IMGACT_ACTION_FAILED if an image to become available is deleted or
  * has an error message; IMGACT_NOT_FOUND.
@@ -523,6 +525,45 @@ IMGACT_API void imgact_op_free(imgact_op *op);
 /* Returns the kind of an operation; IMGACT_OP_COUNT for NULL. */
 IMGACT_API imgact_op_kind imgact_op_get_kind(const imgact_op *op);
 
+/*
+ * Return arguments of an operation, so that a callback of several operations can tell them apart.
+ *
+ * count  receives the number of ids; may be NULL
+ *
+ * - imgact_op_image_id(): the image. For imgact_get_image() it is id_or_name, for
+ *   imgact_list_actions() the image_id of the filter.
+ * - imgact_op_server_id(): the server of imgact_create_image().
+ * - imgact_op_region(): the region of imgact_transfer_image() or imgact_import_image().
+ * - imgact_op_image_ids(): the ids of imgact_wait_images().
+ * - imgact_op_action_ids(): the ids of imgact_wait_actions() or imgact_get_action().
+ *
+ * Return NULL if the operation has no such argument; the functions for several ids never return
+ * NULL. The texts are valid as long as the operation.
+ */
+IMGACT_API const char *imgact_op_image_id(const imgact_op *op);
+IMGACT_API const char *imgact_op_server_id(const imgact_op *op);
+IMGACT_API const char *imgact_op_region(const imgact_op *op);
+IMGACT_API const char *const *imgact_op_image_ids(const imgact_op *op, size_t *count);
+IMGACT_API const char *const *imgact_op_action_ids(const imgact_op *op, size_t *count);
+
+/*
+ * Returns the client of an operation; NULL for NULL.
+ *
+ * The caller gets no reference: the client is valid as long as the operation.
+ */
+IMGACT_API imgact_client *imgact_op_client(const imgact_op *op);
+
+/*
+ * Set and return a pointer of the program, for use in callbacks and traces.
+ *
+ * user_data  borrowed; NULL = none
+ *
+ * May be called at any time. imgact_op_user_data() returns NULL if nothing was set. The callbacks
+ * also have user data of their own.
+ */
+IMGACT_API void imgact_op_set_user_data(imgact_op *op, void *user_data);
+IMGACT_API void *imgact_op_user_data(const imgact_op *op);
+
 /* Returns 1 if an operation has ended, otherwise 0. */
 IMGACT_API int imgact_op_done(const imgact_op *op);
 
@@ -554,6 +595,37 @@ IMGACT_API const imgact_image *imgact_op_image(const imgact_op *op);
 IMGACT_API const imgact_image *const *imgact_op_images(const imgact_op *op, size_t *count);
 IMGACT_API const imgact_action *imgact_op_action(const imgact_op *op);
 IMGACT_API const imgact_action *const *imgact_op_actions(const imgact_op *op, size_t *count);
+
+/*
+ * Returns the id of the action or image whose failure is the error of imgact_wait_actions() or
+ * imgact_wait_images().
+ *
+ * Returns NULL while it runs, after success, if the whole wait failed, for example with
+ * IMGACT_TIMEOUT, and for any other operation. The text is valid as long as the operation.
+ */
+IMGACT_API const char *imgact_op_failed_id(const imgact_op *op);
+
+/*
+ * Returns the status of one action of imgact_wait_actions(), or of one image of
+ * imgact_wait_images().
+ *
+ * index  index of its id in the arguments
+ *
+ * Returns IMGACT_OK after success and while the wait goes on, and IMGACT_ACTION_FAILED,
+ * IMGACT_NOT_FOUND or another status after a failure. If the operation has ended before, it returns
+ * the status of the operation. Returns IMGACT_INVALID_ARGUMENT for an index that is too large and
+ * for any other operation.
+ */
+IMGACT_API imgact_status imgact_op_wait_status(const imgact_op *op, size_t index);
+
+/*
+ * Returns until when the rate limit delays an operation.
+ *
+ * Returns the time of the next attempt to send its request, in Unix ms, by the wall clock;
+ * IMGACT_NO_TIME if the rate limit does not delay the operation. The request may be sent earlier,
+ * if a response reports that more requests are possible, or may be delayed again.
+ */
+IMGACT_API int64_t imgact_op_delayed_until(const imgact_op *op);
 
 /*
  * Reads the rate limit that the last response to this operation reported.

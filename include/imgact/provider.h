@@ -684,6 +684,9 @@ IMGACT_API int imgact_is_decimal_id(const char *text);
 #define IMGACT_SLOT_CREATES_IMAGE 0x40u
 /* create_image: the call fails with IMGACT_INVALID_ARGUMENT if it has no name. */
 #define IMGACT_SLOT_NEEDS_NAME 0x80u
+/* get_action without image_ref: an id that is not found is looked up with wait_actions, which finds
+ * the actions of every resource. */
+#define IMGACT_SLOT_ACTION_LOOKUP 0x100u
 
 /* Bit for server_filters and local_filters of imgact_slot: IMGACT_FILTER_BIT(IMAGE_NAME),
  * IMGACT_FILTER_BIT(ACTION_STATUS). */

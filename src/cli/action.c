@@ -5,20 +5,14 @@
 
 #include "output.h"
 
-static imgact_action_status status_of(const char *word) {
-  for (int i = IMGACT_ACTION_STATUS_UNKNOWN; i <= IMGACT_ACTION_STATUS_ERROR; i++)
-    if (!strcmp(imgact_action_status_name((imgact_action_status)i), word))
-      return (imgact_action_status)i;
-  return IMGACT_ACTION_STATUS_UNKNOWN;
-}
-
 imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region) {
   (void)id, (void)region;
   const cli_options *o = &app->options;
   imgact_action_status *statuses = calloc(o->statuses.count + 1, sizeof *statuses);
   if (!statuses) return NULL;
 
-  for (size_t i = 0; i < o->statuses.count; i++) statuses[i] = status_of(o->statuses.items[i]);
+  for (size_t i = 0; i < o->statuses.count; i++)
+    statuses[i] = imgact_action_status_from_name(o->statuses.items[i]);
   imgact_action_filter filter = IMGACT_ACTION_FILTER_INIT;
   filter.image_id = o->image;
   filter.ids = o->ids.items;

@@ -42,13 +42,22 @@ const char *cli_columns_parse(const char *text, const cli_schema *schema, cli_co
   }
 }
 
+/* Keys that are no default columns of csv: scripts read those of earlier versions by position. */
+static bool is_later_key(const char *key) {
+  static const char *const later[] = {"profile", "unavailable_after", "rapid_deploy"};
+  for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+    if (!strcmp(key, later[i])) return true;
+  return false;
+}
+
 static void default_columns(const cli_schema *schema, bool all, cli_columns *found) {
   if (!all && schema->columns)
     for (const char *const *key = schema->columns; *key && found->count < CLI_MAX_COLUMNS; key++)
       found->items[found->count++].field = cli_schema_field(schema, *key, strlen(*key));
   else
-    for (size_t i = 0; i < schema->count && i < CLI_MAX_COLUMNS; i++)
-      found->items[found->count++].field = &schema->fields[i];
+    for (size_t i = 0; i < schema->count && found->count < CLI_MAX_COLUMNS; i++)
+      if (!schema->has_later_keys || !is_later_key(schema->fields[i].key))
+        found->items[found->count++].field = &schema->fields[i];
 }
 
 cli_columns cli_columns_of(const char *requested, const cli_schema *schema, bool all) {

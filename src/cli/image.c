@@ -139,6 +139,8 @@ static int reject_response(cli_app *app, imgact_status status, const char *text)
   imgact_error_set(&error, status, "%s", text);
   snprintf(error.provider, sizeof error.provider, "%s",
            imgact_client_provider_name(app->session.client));
+  const char *profile = imgact_client_profile_name(app->session.client);
+  snprintf(error.profile, sizeof error.profile, "%s", profile ? profile : "");
   error.http_status = 200;
   return cli_report_failure(app, &error, NULL, NULL);
 }

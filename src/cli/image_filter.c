@@ -6,20 +6,6 @@
 
 #include "schema.h"
 
-/* The parser accepts only the names that the library returns. */
-static imgact_image_type type_of(const char *word) {
-  for (int i = IMGACT_IMAGE_TYPE_UNKNOWN; i <= IMGACT_IMAGE_TYPE_CUSTOM; i++)
-    if (!strcmp(imgact_image_type_name((imgact_image_type)i), word)) return (imgact_image_type)i;
-  return IMGACT_IMAGE_TYPE_UNKNOWN;
-}
-
-static imgact_image_status status_of(const char *word) {
-  for (int i = IMGACT_IMAGE_STATUS_UNKNOWN; i <= IMGACT_IMAGE_STATUS_RETIRED; i++)
-    if (!strcmp(imgact_image_status_name((imgact_image_status)i), word))
-      return (imgact_image_status)i;
-  return IMGACT_IMAGE_STATUS_UNKNOWN;
-}
-
 static void note_age(cli_app *app, const char *flag, const char *relation, const cli_age *age) {
   static const cli_field field = {.offset = 0};
   cli_value time = {0};
@@ -42,9 +28,10 @@ bool cli_image_filter_take(cli_app *app, cli_image_filter *taken) {
                               .types = calloc(o->types.count + 1, sizeof *taken->types),
                               .statuses = calloc(o->statuses.count + 1, sizeof *taken->statuses)};
   if (!taken->types || !taken->statuses) return false;
-  for (size_t i = 0; i < o->types.count; i++) taken->types[i] = type_of(o->types.items[i]);
+  for (size_t i = 0; i < o->types.count; i++)
+    taken->types[i] = imgact_image_type_from_name(o->types.items[i]);
   for (size_t i = 0; i < o->statuses.count; i++)
-    taken->statuses[i] = status_of(o->statuses.items[i]);
+    taken->statuses[i] = imgact_image_status_from_name(o->statuses.items[i]);
 
   imgact_image_filter *filter = &taken->filter;
   filter->size = sizeof *filter;

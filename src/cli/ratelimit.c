@@ -3,7 +3,7 @@
 #include "config_schema.h"
 
 typedef struct rate_item {
-  const char *provider;
+  const char *provider, *profile;
   imgact_rate_limit rate;
 } rate_item;
 
@@ -13,8 +13,10 @@ static const cli_field fields[] = {
     {"remaining", cli_get_count, offsetof(rate_item, rate.remaining)},
     {"reset", cli_get_time, offsetof(rate_item, rate.reset_at)},
     {"retry_after", cli_get_seconds, offsetof(rate_item, rate.retry_after_ms)},
+    {"profile", cli_get_text, offsetof(rate_item, profile)},
 };
-const cli_schema cli_rate_schema = {.fields = fields, .count = sizeof fields / sizeof fields[0]};
+const cli_schema cli_rate_schema = {
+    .fields = fields, .count = sizeof fields / sizeof fields[0], .has_later_keys = true};
 
 int cli_ratelimit(cli_app *app) {
   cli_batch batch;
@@ -31,7 +33,8 @@ int cli_ratelimit(cli_app *app) {
     cli_batch_run(&batch);
     const cli_item *request = &batch.items[0];
     const imgact_error *error = cli_item_error(request);
-    rate_item item = {.provider = imgact_client_provider_name(app->session.client)};
+    rate_item item = {.provider = imgact_client_provider_name(app->session.client),
+                      .profile = imgact_client_profile_name(app->session.client)};
     imgact_op_rate_limit(request->op, &item.rate);
     if (!error->status || error->http_status == 429)
       exit_status = cli_print_item(app, &cli_rate_schema, &item);

@@ -52,7 +52,8 @@ struct cli_schema {
   const char *const *columns; /* default columns of a table, NULL-terminated; NULL = all */
   const char *const *summary; /* keys shown if the object is a cell of another object */
   const char *(*raw)(const void *item); /* the JSON of the API; NULL if there is none */
-  bool turns; /* its table has a line per column if the terminal is too narrow */
+  bool has_later_keys; /* version 0.1 did not have some of its keys; see columns.c */
+  bool turns;          /* its table has a line per column if the terminal is too narrow */
 };
 
 /* An error and its details from the API. */

@@ -202,7 +202,7 @@ static const char *const image_columns[] = {
 static const char *const image_summary[] = {"id", NULL};
 static const char *image_raw(const void *item) { return imgact_image_raw(item); }
 const cli_schema cli_image_schema = {
-    image_fields, COUNT_OF(image_fields), image_columns, image_summary, image_raw, false};
+    image_fields, COUNT_OF(image_fields), image_columns, image_summary, image_raw, true, false};
 
 /* ---- actions ---- */
 
@@ -226,7 +226,8 @@ static const char *const action_columns[] = {"id",         "command",     "statu
 static const char *const action_summary[] = {"id", "status", NULL};
 static const char *action_raw(const void *item) { return imgact_action_raw(item); }
 const cli_schema cli_action_schema = {
-    action_fields, COUNT_OF(action_fields), action_columns, action_summary, action_raw, false};
+    action_fields, COUNT_OF(action_fields), action_columns, action_summary, action_raw, true,
+    false};
 
 /* ---- errors ---- */
 
@@ -276,6 +277,7 @@ static const cli_field failure_fields[] = {
     {"retry_after", get_retry_after, offsetof(imgact_error, retry_after_ms)},
     {"maybe_applied", get_maybe_applied, 0},
     {"details", get_details, 0},
+    {"profile", get_error_word, offsetof(imgact_error, profile)},
 };
 /* The message is printed on stderr. */
 static const char *const failure_summary[] = {"code", NULL};

@@ -4,6 +4,7 @@
 imgact_op *ia_child_new(imgact_op *op, const ia_flow *flow, const imgact_call *call) {
   imgact_op *child = ia_op_new(op->client, flow, call);
   if (!child) return NULL;
+  child->parent = op;
   child->options.max_attempts = op->options.max_attempts;
   child->options.poll_interval_ms = op->options.poll_interval_ms;
   child->result.keep_raw = op->result.keep_raw;

@@ -5,6 +5,7 @@
 #include "encode.h"
 #include "error_fill.h"
 #include "str.h"
+#include "struct_size.h"
 #include "trace.h"
 #include <string.h>
 
@@ -12,7 +13,7 @@ static void update_token(ia_queue *queue);
 
 static void throttled(ia_queue *queue, int64_t delay_ms) {
   imgact_client *client = IA_ENTRY(queue, imgact_client, queue);
-  ia_trace_text(client, IMGACT_TRACE_THROTTLE, delay_ms, 0, "delayed by the rate limit");
+  ia_trace_text(client, NULL, IMGACT_TRACE_THROTTLE, delay_ms, 0, "delayed by the rate limit");
 }
 
 static ia_settings settings_of(const imgact_client_options *o) {
@@ -76,11 +77,13 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
   ia_credential_init(&client->credential, client->allocator, options, provider->token_prefixes);
   client->user_agent = user_agent(client->allocator, options->application);
   client->endpoint = ia_strdup(client->allocator, endpoint);
+  client->profile = options->profile ? ia_strdup(client->allocator, options->profile) : NULL;
   if (client->endpoint)
     for (size_t n = strlen(client->endpoint); n && client->endpoint[n - 1] == '/'; n--)
       client->endpoint[n - 1] = '\0';
 
-  if (!client->user_agent || !client->endpoint) return false;
+  if (!client->user_agent || !client->endpoint || (options->profile && !client->profile))
+    return false;
   client->credential.endpoint = client->endpoint;
   client->credential.user_agent = client->user_agent;
   join_rate_limiter(client);
@@ -111,9 +114,15 @@ void ia_client_clear(imgact_client *client) {
   ia_credential_clear(&client->credential);
   ia_free(client->allocator, client->user_agent);
   ia_free(client->allocator, client->endpoint);
+  ia_free(client->allocator, client->profile);
   ia_owned_ids_free(&client->owned_actions);
   ia_owned_ids_free(&client->owned_images);
   ia_arena_pool_free(&client->blocks, client->allocator);
+}
+
+void ia_client_result_init(imgact_client *client, imgact_result *result, bool keep_raw) {
+  ia_result_init(result, client->allocator, client->provider->name, keep_raw);
+  result->profile = client->profile;
 }
 
 void ia_client_ref(imgact_client *client) { client->references++; }
@@ -144,6 +153,19 @@ const char *imgact_client_provider_name(const imgact_client *client) {
 }
 
 const char *imgact_client_endpoint(const imgact_client *client) { return client->endpoint; }
+
+const char *imgact_client_profile_name(const imgact_client *client) { return client->profile; }
+
+/* A caller of another version may have a smaller or a larger struct. */
+void imgact_client_get_counters(const imgact_client *client, imgact_client_counters *counters) {
+  imgact_client_counters current = client->counters;
+  size_t size = counters->size, known = size < sizeof current ? size : sizeof current;
+  if (size < sizeof size || size > IA_STRUCT_SIZE_MAX) return;
+  current.size = size;
+  current.delayed_ms = ia_queue_held_ms(&client->queue);
+  memset(counters, 0, size);
+  memcpy(counters, &current, known);
+}
 
 void imgact_client_rate_limit(const imgact_client *client, imgact_rate_limit *rate) {
   *rate = client->rate_limit;

@@ -9,6 +9,7 @@
 #include "poller.h"
 #include "queue.h"
 #include "request_policy.h"
+#include "result.h"
 #include "server_clock.h"
 #include <imgact/client.h>
 #include <imgact/provider.h>
@@ -31,6 +32,7 @@ struct imgact_client {
   void *outer;
   char *endpoint; /* without trailing slashes */
   char *user_agent;
+  char *profile; /* NULL = none */
   ia_credential credential;
   ia_settings settings;
   imgact_trace_fn trace;
@@ -45,7 +47,8 @@ struct imgact_client {
   ia_owned_ids owned_actions, owned_images; /* images: imported ones */
   ia_arena_pool blocks;                     /* of results */
   ia_server_clock server_clock;
-  imgact_rate_limit rate_limit; /* of the last response */
+  imgact_rate_limit rate_limit;    /* of the last response */
+  imgact_client_counters counters; /* except delayed_ms, which the queue has */
 };
 
 /* Initialises a zeroed client; strings are copied. Returns false if there is no memory;
@@ -60,6 +63,9 @@ imgact_status ia_client_refresh_token(imgact_client *client);
 /* Returns the id of the credential; NULL if there is no token yet. */
 const char *ia_client_credential_id(const imgact_client *client, char id[IA_CREDENTIAL_ID_SIZE]);
 void ia_client_clear(imgact_client *client);
+
+/* Initialises results for this client. */
+void ia_client_result_init(imgact_client *client, imgact_result *result, bool keep_raw);
 
 void ia_client_ref(imgact_client *client);
 void ia_client_unref(imgact_client *client);

@@ -149,7 +149,7 @@ imgact_op *imgact_get_action(imgact_client *client, const char *action_id, const
                       .kind = IMGACT_OP_GET_ACTION,
                       .action_id = action_id,
                       .image_ref = image_id};
-  return checked(ia_op_new(client, &ia_flow_simple, &call));
+  return checked(ia_op_new(client, &ia_flow_get_action, &call));
 }
 
 imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_ids, size_t count,

@@ -5,36 +5,42 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *imgact_status_name(imgact_status status) {
-  static const char *const names[] = {
-      [IMGACT_OK] = "ok",
-      [IMGACT_INTERNAL] = "internal",
-      [IMGACT_NOMEM] = "no_memory",
-      [IMGACT_INVALID_ARGUMENT] = "invalid_argument",
-      [IMGACT_UNAUTHORIZED] = "unauthorized",
-      [IMGACT_FORBIDDEN] = "forbidden",
-      [IMGACT_NOT_FOUND] = "not_found",
-      [IMGACT_CONFLICT] = "conflict",
-      [IMGACT_LOCKED] = "locked",
-      [IMGACT_PROTECTED] = "protected",
-      [IMGACT_RATE_LIMITED] = "rate_limited",
-      [IMGACT_ACTION_FAILED] = "action_failed",
-      [IMGACT_TIMEOUT] = "timeout",
-      [IMGACT_UNSUPPORTED] = "unsupported",
-      [IMGACT_NETWORK] = "network",
-      [IMGACT_TLS] = "tls",
-      [IMGACT_AMBIGUOUS] = "ambiguous",
-      [IMGACT_UNAVAILABLE] = "unavailable",
-      [IMGACT_PROTOCOL] = "protocol",
-      [IMGACT_INCOMPLETE] = "incomplete",
-      [IMGACT_INVALID_INPUT] = "invalid_input",
-      [IMGACT_LIMIT_EXCEEDED] = "limit_exceeded",
-      [IMGACT_CANCELLED] = "cancelled",
-      [IMGACT_BUSY] = "busy",
-      [IMGACT_END] = "end",
-  };
+static const char *const names[] = {
+    [IMGACT_OK] = "ok",
+    [IMGACT_INTERNAL] = "internal",
+    [IMGACT_NOMEM] = "no_memory",
+    [IMGACT_INVALID_ARGUMENT] = "invalid_argument",
+    [IMGACT_UNAUTHORIZED] = "unauthorized",
+    [IMGACT_FORBIDDEN] = "forbidden",
+    [IMGACT_NOT_FOUND] = "not_found",
+    [IMGACT_CONFLICT] = "conflict",
+    [IMGACT_LOCKED] = "locked",
+    [IMGACT_PROTECTED] = "protected",
+    [IMGACT_RATE_LIMITED] = "rate_limited",
+    [IMGACT_ACTION_FAILED] = "action_failed",
+    [IMGACT_TIMEOUT] = "timeout",
+    [IMGACT_UNSUPPORTED] = "unsupported",
+    [IMGACT_NETWORK] = "network",
+    [IMGACT_TLS] = "tls",
+    [IMGACT_AMBIGUOUS] = "ambiguous",
+    [IMGACT_UNAVAILABLE] = "unavailable",
+    [IMGACT_PROTOCOL] = "protocol",
+    [IMGACT_INCOMPLETE] = "incomplete",
+    [IMGACT_INVALID_INPUT] = "invalid_input",
+    [IMGACT_LIMIT_EXCEEDED] = "limit_exceeded",
+    [IMGACT_CANCELLED] = "cancelled",
+    [IMGACT_BUSY] = "busy",
+    [IMGACT_END] = "end",
+};
 
+const char *imgact_status_name(imgact_status status) {
   return (size_t)status < sizeof names / sizeof *names ? names[(size_t)status] : "internal";
+}
+
+imgact_status imgact_status_from_name(const char *name) {
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (ia_str_equal(names[i], name)) return (imgact_status)i;
+  return IMGACT_INTERNAL;
 }
 
 void ia_error_clear(imgact_error *error) {

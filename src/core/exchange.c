@@ -9,6 +9,7 @@
 #include "exchange.h"
 #include "date.h"
 #include "error_fill.h"
+#include "operation.h"
 #include "reply.h"
 #include "retry.h"
 #include "str.h"
@@ -77,7 +78,7 @@ void ia_exchange_free(ia_exchange *exchange) {
 
   leave_rate_limiter(exchange);
   ia_timer_stop(&client->engine->timers, &exchange->timer);
-  ia_list_remove(&exchange->entry.link);
+  if (exchange->state == IA_EXCHANGE_QUEUED) ia_queue_remove(&client->queue, &exchange->entry);
   drop_request(exchange);
   ia_arena_free(&exchange->step);
   ia_request_free(&exchange->request);
@@ -165,6 +166,37 @@ const imgact_error *ia_exchange_cause(const ia_exchange *exchange) {
   if (!exchange || exchange->error.status == IMGACT_OK) return NULL;
   bool waits = exchange->state == IA_EXCHANGE_BACKOFF || exchange->state == IA_EXCHANGE_QUEUED;
   return waits ? &exchange->error : NULL;
+}
+
+int64_t ia_exchange_delayed_until_ms(const ia_exchange *exchange) {
+  if (!exchange || exchange->state != IA_EXCHANGE_QUEUED) return IA_NEVER;
+  return ia_queue_delayed_until_ms(&exchange->client->queue, &exchange->entry);
+}
+
+/* ---- counters ---- */
+
+static void count_request(const ia_exchange *exchange) {
+  imgact_client_counters *counters = &exchange->client->counters;
+  if (ia_operations[exchange->call.kind].changes)
+    counters->mutations++;
+  else if (exchange->policy.is_poll)
+    counters->polls++;
+  else if (exchange->policy.priority == IA_PRIORITY_MUTATION)
+    counters->lookups++; /* a read of a mutation */
+  else
+    counters->reads++;
+}
+
+static void count_response(const ia_exchange *exchange, const imgact_http_response *http) {
+  imgact_client_counters *counters = &exchange->client->counters;
+  bool answered = http->delivery == IMGACT_DELIVERY_ANSWERED;
+  switch (answered ? http->status / 100 : 0) {
+  case 0: counters->failures++; break;
+  case 3: counters->responses_3xx++; break;
+  case 4: counters->responses_4xx++; break;
+  case 5: counters->responses_5xx++; break;
+  default: counters->responses_2xx++; break;
+  }
 }
 
 /* ---- request ---- */
@@ -283,6 +315,7 @@ void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request
   ia_list_remove(&exchange->entry.link);
   exchange->state = IA_EXCHANGE_IN_FLIGHT;
   exchange->attempts++;
+  count_request(exchange);
   exchange->base.transport_data = NULL;
   ia_trace_request(exchange);
   ia_timers_update_clock(timers);
@@ -394,6 +427,7 @@ static void on_retry_timer(ia_timer *timer) {
 static void back_off(ia_exchange *exchange, const ia_decision *decision) {
   imgact_client *client = exchange->client;
   if (!exchange->policy.is_poll) client->retry_budget--;
+  client->counters.retries++;
   ia_trace_retry(exchange, decision->delay_ms);
   exchange->state =
       IA_EXCHANGE_BACKOFF; /* keeps the error, which is the cause if no attempt follows */
@@ -469,6 +503,7 @@ static void on_finished(imgact_exchange *base, const imgact_http_response *http)
   release_slot(exchange);
   ia_timers_update_clock(
       &client->engine->timers); /* callbacks of other exchanges may have taken any time */
+  count_response(exchange, http);
   ia_trace_response(exchange, http);
   ia_error_clear(&exchange->error);
   int64_t server_ms = server_time_ms(exchange, http);

@@ -71,6 +71,10 @@ bool ia_exchange_may_have_reached_server(const ia_exchange *exchange);
 /* Returns the error of the last attempt while the exchange waits for the next; NULL otherwise. */
 const imgact_error *ia_exchange_cause(const ia_exchange *exchange);
 
+/* Returns until when the rate limit delays the request, monotonic; IA_NEVER = it does not. NULL is
+ * allowed. */
+int64_t ia_exchange_delayed_until_ms(const ia_exchange *exchange);
+
 /* Called by the engine when the request is passed to the transport. */
 void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request);
 

@@ -106,4 +106,11 @@ static const imgact_error *find_cause(const imgact_op *op) {
   return op->pager ? ia_pager_cause(op->pager) : NULL;
 }
 
-const ia_flow ia_flow_find = {.start = find_start, .stop = find_stop, .cause = find_cause};
+static int64_t find_delayed_until_ms(const imgact_op *op) {
+  return op->pager ? ia_pager_delayed_until_ms(op->pager) : IA_NEVER;
+}
+
+const ia_flow ia_flow_find = {.start = find_start,
+                              .stop = find_stop,
+                              .cause = find_cause,
+                              .delayed_until_ms = find_delayed_until_ms};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The flows of operations without a mutation: one request, lists, an image by id or name, and
- * waiting for actions. */
+/* The flows of operations without a mutation: one request, lists, an image by id or name, an action
+ * by id, and waiting for actions. */
 #include "error_fill.h"
 #include "op.h"
 #include "str.h"
@@ -117,9 +117,14 @@ static const imgact_error *list_cause(const imgact_op *op) {
   return op->pager ? ia_pager_cause(op->pager) : NULL;
 }
 
+static int64_t list_delayed_until_ms(const imgact_op *op) {
+  return op->pager ? ia_pager_delayed_until_ms(op->pager) : IA_NEVER;
+}
+
 const ia_flow ia_flow_list = {.start = list_start,
                               .stop = list_stop,
                               .cause = list_cause,
+                              .delayed_until_ms = list_delayed_until_ms,
                               .configure = list_configure,
                               .has_page = list_has_page};
 
@@ -241,7 +246,63 @@ static const imgact_error *get_cause(const imgact_op *op) {
   return cause ? cause : list_cause(op);
 }
 
-const ia_flow ia_flow_get = {.start = get_start, .stop = get_stop, .cause = get_cause};
+static int64_t get_delayed_until_ms(const imgact_op *op) {
+  return op->pager ? list_delayed_until_ms(op) : ia_exchange_delayed_until_ms(op->exchange);
+}
+
+const ia_flow ia_flow_get = {.start = get_start,
+                             .stop = get_stop,
+                             .cause = get_cause,
+                             .delayed_until_ms = get_delayed_until_ms};
+
+/* ---- an action by id ---- */
+
+/* Only the requested action is the result. */
+static void keep_requested(imgact_op *op) {
+  imgact_result *result = &op->result;
+  size_t kept = 0;
+  for (size_t i = 0; i < result->actions_count && !kept; i++)
+    if (ia_str_equal(result->actions[i]->id, op->call.action_id))
+      result->actions[kept++] = result->actions[i];
+  result->actions_count = kept;
+}
+
+static void got_action_of_any_resource(ia_exchange *exchange) {
+  imgact_op *op = exchange->owner;
+  if (exchange->error.status == IMGACT_OK) keep_requested(op);
+  if (exchange->error.status == IMGACT_OK && op->result.actions_count) {
+    ia_op_end_with(op, &exchange->error, NULL);
+    return;
+  }
+  op->result.actions_count = 0;
+  ia_op_end(op); /* with the error of the first request */
+}
+
+/* The first path of some APIs answers only for actions of images. */
+static void got_action(ia_exchange *exchange) {
+  imgact_op *op = exchange->owner;
+  bool look_up = exchange->error.status == IMGACT_NOT_FOUND && !exchange->lacks_token &&
+                 !op->call.image_ref && (op->slot->flags & IMGACT_SLOT_ACTION_LOOKUP);
+  if (!look_up) {
+    ia_op_end_with(op, &exchange->error, op->result.details);
+    return;
+  }
+  op->error = exchange->error;
+  if (op->result.details) op->details = ia_arena_copy(&op->arena, op->result.details);
+  ia_result_reset(&op->result);
+  exchange->attempts = 0;
+  exchange->done = got_action_of_any_resource;
+  const imgact_call call = {.size = sizeof call,
+                            .kind = IMGACT_OP_WAIT_ACTIONS,
+                            .action_ids = &op->call.action_id,
+                            .action_ids_count = 1};
+  ia_exchange_submit(exchange, &call, &op->result);
+}
+
+static void get_action_start(imgact_op *op) { send_simple(op, got_action); }
+
+const ia_flow ia_flow_get_action = {
+    .start = get_action_start, .stop = simple_stop, .cause = simple_cause};
 
 /* ---- waiting ---- */
 
@@ -264,9 +325,13 @@ static void collect(imgact_op *op) {
       ia_no_memory(&op->error);
 }
 
-static void note(imgact_op *op, const imgact_error *error, const char *details) {
+/* The error of the first failure becomes that of the operation. */
+static void note(wait_item *item, const imgact_error *error, const char *details) {
+  imgact_op *op = item->op;
+  op->wait_statuses[item - op->waits->all] = error->status;
   if (op->error.status != IMGACT_OK) return;
   op->error = *error;
+  op->failed_id = item->watch.id;
   if (details) op->details = ia_arena_copy(&op->arena, details);
 }
 
@@ -288,25 +353,30 @@ imgact_status ia_action_outcome(const imgact_action *action, imgact_error *error
 }
 
 static void on_action(ia_watch *watch, const imgact_error *error, const char *details) {
-  imgact_op *op = ((wait_item *)watch)->op;
+  wait_item *item = (wait_item *)watch;
+  imgact_op *op = item->op;
   imgact_error outcome;
-  if (error)
-    note(op, error, details);
-  else if (ia_action_outcome(watch->action, &outcome) != IMGACT_OK)
-    note(op, &outcome, NULL);
   if (!error && watch->action->status == IMGACT_ACTION_STATUS_RUNNING) {
     ia_op_queue_progress(op, watch);
     return;
   }
+  if (error)
+    note(item, error, details);
+  else if (ia_action_outcome(watch->action, &outcome) != IMGACT_OK)
+    note(item, &outcome, NULL);
+  else
+    op->wait_statuses[item - op->waits->all] = IMGACT_OK;
   if (--op->waits->left == 0) ia_op_end(op);
 }
 
 static void wait_start(imgact_op *op) {
   size_t count = op->call.action_ids_count;
   op->waits = ia_arena_alloc(&op->arena, sizeof *op->waits);
+  op->wait_statuses = ia_arena_array(&op->arena, count, sizeof *op->wait_statuses);
   if (op->waits) op->waits->all = ia_arena_array(&op->arena, count, sizeof *op->waits->all);
-  if (!op->waits || !op->waits->all) {
+  if (!op->waits || !op->waits->all || !op->wait_statuses) {
     op->waits = NULL;
+    op->wait_statuses = NULL;
     ia_no_memory(&op->error);
     ia_op_end_soon(op);
     return;
@@ -315,6 +385,7 @@ static void wait_start(imgact_op *op) {
   op->waits->left = count;
   for (size_t i = 0; i < count; i++) {
     op->waits->all[i].op = op;
+    op->wait_statuses[i] = IA_WAIT_PENDING;
     ia_op_watch(op, &op->waits->all[i].watch, op->call.action_ids[i], op->call.image_ref,
                 on_action);
     op->waits->all[i].watch.must_name_image = op->call.image_ref && op->slot->max_ids > 1;
@@ -349,4 +420,15 @@ static const imgact_error *wait_cause(const imgact_op *op) {
   return cause;
 }
 
-const ia_flow ia_flow_wait = {.start = wait_start, .stop = wait_stop, .cause = wait_cause};
+/* The polls of the other actions may be delayed no longer than the first one. */
+static int64_t wait_delayed_until_ms(const imgact_op *op) {
+  int64_t until_ms = IA_NEVER;
+  for (size_t i = 0; op->waits && i < op->call.action_ids_count && until_ms == IA_NEVER; i++)
+    until_ms = ia_watch_delayed_until_ms(&op->waits->all[i].watch);
+  return until_ms;
+}
+
+const ia_flow ia_flow_wait = {.start = wait_start,
+                              .stop = wait_stop,
+                              .cause = wait_cause,
+                              .delayed_until_ms = wait_delayed_until_ms};

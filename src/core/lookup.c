@@ -190,8 +190,7 @@ static void view_image(ia_lookup *lookup) {
     return;
   }
 
-  if (!lookup->image.allocator)
-    ia_result_init(&lookup->image, client->allocator, client->provider->name, lookup->keep_raw);
+  if (!lookup->image.allocator) ia_client_result_init(client, &lookup->image, lookup->keep_raw);
   ia_result_reset(&lookup->image);
   ia_exchange_submit(lookup->exchange, &call, &lookup->image);
 }
@@ -365,8 +364,7 @@ static void got_images(ia_pager *pager) {
 
 static bool list_images(ia_lookup *lookup, imgact_error *error) {
   imgact_client *client = lookup->client;
-  if (!lookup->image.allocator)
-    ia_result_init(&lookup->image, client->allocator, client->provider->name, lookup->keep_raw);
+  if (!lookup->image.allocator) ia_client_result_init(client, &lookup->image, lookup->keep_raw);
   lookup->image_filter = (imgact_image_filter){.size = sizeof lookup->image_filter,
                                                .visibility = IMGACT_VISIBILITY_PRIVATE};
   const imgact_call call = {
@@ -392,12 +390,20 @@ static void run_lookup(ia_lookup *lookup) {
 
 void ia_lookup_start(ia_lookup *lookup) {
   imgact_client *client = lookup->client;
-  if (!lookup->actions.allocator)
-    ia_result_init(&lookup->actions, client->allocator, client->provider->name, lookup->keep_raw);
+  if (!lookup->actions.allocator) ia_client_result_init(client, &lookup->actions, lookup->keep_raw);
   lookup->verifying = false;
   lookup->action = NULL;
   lookup->seen = NULL;
   run_lookup(lookup);
+}
+
+int64_t ia_lookup_delayed_until_ms(const ia_lookup *lookup) {
+  switch (lookup->state) {
+  case IA_LOOKUP_LISTING: return ia_pager_delayed_until_ms(lookup->pager);
+  case IA_LOOKUP_VIEWING: return ia_exchange_delayed_until_ms(lookup->exchange);
+  case IA_LOOKUP_FOLLOWING: return ia_watch_delayed_until_ms(&lookup->watch);
+  default: return IA_NEVER;
+  }
 }
 
 void ia_lookup_free(ia_lookup *lookup) {

@@ -66,6 +66,8 @@ typedef struct ia_lookup {
 /* Starts the lookup. client, slot, call, done, owner, policy, sent, lookup_deadline_ms and
  * settle_ms must be set, the rest zero. May call done before it returns. */
 void ia_lookup_start(ia_lookup *lookup);
+/* Returns until when the rate limit delays the lookup, monotonic; IA_NEVER = it does not. */
+int64_t ia_lookup_delayed_until_ms(const ia_lookup *lookup);
 /* Stops the lookup and frees its memory; may be called repeatedly. */
 void ia_lookup_free(ia_lookup *lookup);
 

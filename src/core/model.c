@@ -1,53 +1,83 @@
 // SPDX-License-Identifier: MIT
-/* The names of enums, the lists of members and operations, and the API's own objects. */
+/* The names of enums, the lists of members and operations, questions about an image, and the API's
+ * own objects. */
 #include "members.h"
 #include "operation.h"
 #include "result.h"
+#include "str.h"
 
-#define NAME(names, value)                                                                         \
-  ((size_t)(value) < sizeof(names) / sizeof *(names) ? (names)[(size_t)(value)] : (names)[0])
+/* ---- names of enums: the index is the value, index 0 the value of every other name ---- */
 
-const char *imgact_image_type_name(imgact_image_type type) {
-  static const char *const names[] = {
-      [IMGACT_IMAGE_TYPE_UNKNOWN] = "unknown", [IMGACT_IMAGE_TYPE_SYSTEM] = "system",
-      [IMGACT_IMAGE_TYPE_APP] = "app",         [IMGACT_IMAGE_TYPE_SNAPSHOT] = "snapshot",
-      [IMGACT_IMAGE_TYPE_BACKUP] = "backup",   [IMGACT_IMAGE_TYPE_CUSTOM] = "custom",
-  };
-  return NAME(names, type);
+static const char *const image_types[] = {
+    [IMGACT_IMAGE_TYPE_UNKNOWN] = "unknown", [IMGACT_IMAGE_TYPE_SYSTEM] = "system",
+    [IMGACT_IMAGE_TYPE_APP] = "app",         [IMGACT_IMAGE_TYPE_SNAPSHOT] = "snapshot",
+    [IMGACT_IMAGE_TYPE_BACKUP] = "backup",   [IMGACT_IMAGE_TYPE_CUSTOM] = "custom",
+};
+static const char *const image_statuses[] = {
+    [IMGACT_IMAGE_STATUS_UNKNOWN] = "unknown",
+    [IMGACT_IMAGE_STATUS_CREATING] = "creating",
+    [IMGACT_IMAGE_STATUS_AVAILABLE] = "available",
+    [IMGACT_IMAGE_STATUS_UNAVAILABLE] = "unavailable",
+    [IMGACT_IMAGE_STATUS_DELETED] = "deleted",
+    [IMGACT_IMAGE_STATUS_RETIRED] = "retired",
+};
+static const char *const action_statuses[] = {
+    [IMGACT_ACTION_STATUS_UNKNOWN] = "unknown",
+    [IMGACT_ACTION_STATUS_RUNNING] = "running",
+    [IMGACT_ACTION_STATUS_SUCCESS] = "success",
+    [IMGACT_ACTION_STATUS_ERROR] = "error",
+};
+static const char *const action_kinds[] = {
+    [IMGACT_ACTION_KIND_OTHER] = "other",
+    [IMGACT_ACTION_KIND_CREATE] = "create",
+    [IMGACT_ACTION_KIND_CONVERT] = "convert",
+    [IMGACT_ACTION_KIND_TRANSFER] = "transfer",
+    [IMGACT_ACTION_KIND_CHANGE_PROTECTION] = "change_protection",
+};
+
+static const char *name_of(const char *const *names, size_t count, size_t value) {
+  return names[value < count ? value : 0];
 }
 
+static size_t value_of(const char *const *names, size_t count, const char *name) {
+  size_t value = count;
+  while (--value && !ia_str_equal(names[value], name)) continue;
+  return value;
+}
+
+#define COUNT_OF(names)    (sizeof(names) / sizeof *(names))
+#define NAME(names, value) name_of(names, COUNT_OF(names), (size_t)(value))
+#define VALUE(type, names) ((type)value_of(names, COUNT_OF(names), name))
+
+const char *imgact_image_type_name(imgact_image_type type) { return NAME(image_types, type); }
+
 const char *imgact_image_status_name(imgact_image_status status) {
-  static const char *const names[] = {
-      [IMGACT_IMAGE_STATUS_UNKNOWN] = "unknown",
-      [IMGACT_IMAGE_STATUS_CREATING] = "creating",
-      [IMGACT_IMAGE_STATUS_AVAILABLE] = "available",
-      [IMGACT_IMAGE_STATUS_UNAVAILABLE] = "unavailable",
-      [IMGACT_IMAGE_STATUS_DELETED] = "deleted",
-      [IMGACT_IMAGE_STATUS_RETIRED] = "retired",
-  };
-  return NAME(names, status);
+  return NAME(image_statuses, status);
 }
 
 const char *imgact_action_status_name(imgact_action_status status) {
-  static const char *const names[] = {
-      [IMGACT_ACTION_STATUS_UNKNOWN] = "unknown",
-      [IMGACT_ACTION_STATUS_RUNNING] = "running",
-      [IMGACT_ACTION_STATUS_SUCCESS] = "success",
-      [IMGACT_ACTION_STATUS_ERROR] = "error",
-  };
-  return NAME(names, status);
+  return NAME(action_statuses, status);
 }
 
-const char *imgact_action_kind_name(imgact_action_kind kind) {
-  static const char *const names[] = {
-      [IMGACT_ACTION_KIND_OTHER] = "other",
-      [IMGACT_ACTION_KIND_CREATE] = "create",
-      [IMGACT_ACTION_KIND_CONVERT] = "convert",
-      [IMGACT_ACTION_KIND_TRANSFER] = "transfer",
-      [IMGACT_ACTION_KIND_CHANGE_PROTECTION] = "change_protection",
-  };
-  return NAME(names, kind);
+const char *imgact_action_kind_name(imgact_action_kind kind) { return NAME(action_kinds, kind); }
+
+imgact_image_type imgact_image_type_from_name(const char *name) {
+  return VALUE(imgact_image_type, image_types);
 }
+
+imgact_image_status imgact_image_status_from_name(const char *name) {
+  return VALUE(imgact_image_status, image_statuses);
+}
+
+imgact_action_status imgact_action_status_from_name(const char *name) {
+  return VALUE(imgact_action_status, action_statuses);
+}
+
+imgact_action_kind imgact_action_kind_from_name(const char *name) {
+  return VALUE(imgact_action_kind, action_kinds);
+}
+
+/* ---- operations ---- */
 
 #define EFFECT_READ   false
 #define EFFECT_CHANGE true
@@ -57,6 +87,38 @@ const ia_operation ia_operations[IMGACT_OP_COUNT] = {IMGACT_OPERATIONS(OPERATION
 
 const char *imgact_op_kind_name(imgact_op_kind kind) {
   return (size_t)kind < IMGACT_OP_COUNT ? ia_operations[(size_t)kind].name : NULL;
+}
+
+imgact_op_kind imgact_op_kind_from_name(const char *name) {
+  size_t kind = 0;
+  while (kind < IMGACT_OP_COUNT && !ia_str_equal(ia_operations[kind].name, name)) kind++;
+  return (imgact_op_kind)kind;
+}
+
+/* ---- images and actions ---- */
+
+const char *imgact_image_label(const imgact_image *image, const char *key) {
+  for (size_t i = 0; image && key && i < image->labels_count; i++)
+    if (ia_str_equal(image->labels[i].key, key)) return image->labels[i].value;
+  return NULL;
+}
+
+static imgact_tristate contains(const char *const *texts, size_t count, const char *text,
+                                bool (*equal)(const char *, const char *)) {
+  if (!texts) return IMGACT_TRISTATE_UNKNOWN;
+  for (size_t i = 0; text && i < count; i++)
+    if (equal(texts[i], text)) return IMGACT_TRISTATE_TRUE;
+  return IMGACT_TRISTATE_FALSE;
+}
+
+imgact_tristate imgact_image_has_region(const imgact_image *image, const char *region) {
+  if (!image) return IMGACT_TRISTATE_UNKNOWN;
+  return contains(image->regions, image->regions_count, region, ia_str_equal);
+}
+
+imgact_tristate imgact_image_has_tag(const imgact_image *image, const char *tag) {
+  if (!image) return IMGACT_TRISTATE_UNKNOWN;
+  return contains(image->tags, image->tags_count, tag, ia_str_equal_nocase);
 }
 
 const char *imgact_image_raw(const imgact_image *image) {

@@ -284,7 +284,8 @@ static void on_not_applied(ia_mutation *m) {
     break;
   default:
     client->retry_budget--;
-    ia_trace_text(client, IMGACT_TRACE_LOOKUP, -1, unknown->request_number,
+    client->counters.retries++;
+    ia_trace_text(client, op, IMGACT_TRACE_LOOKUP, -1, unknown->request_number,
                   "no effect of the request found, resending");
     send_request(op);
     break;
@@ -304,6 +305,7 @@ static void on_lookup(ia_lookup *lookup, ia_outcome outcome) {
     end_ambiguous(m, "out of memory");
   } else {
     m->op->adopted = true;
+    m->op->client->counters.adopted++;
     applied(m);
   }
 }
@@ -345,7 +347,7 @@ static void look_up(ia_mutation *m, ia_unknown_reason reason) {
   unknown->request_number = exchange->number;
   int64_t asked_ms = unknown->cause.retry_after_ms;
   unknown->resend_not_before_ms = asked_ms > 0 ? ia_later(timers_of(m)->now.mono_ms, asked_ms) : 0;
-  ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, unknown->request_number,
+  ia_trace_text(op->client, op, IMGACT_TRACE_LOOKUP, -1, unknown->request_number,
                 unknown->cause.message);
   /* An idempotent request was retried until it got a response, so its effect shows already. If it
    * was rejected, an earlier attempt may still take effect. */
@@ -593,5 +595,15 @@ static const imgact_error *cause_of(const imgact_op *op) {
   return outcome_unknown ? &m->unknown.cause : ia_exchange_cause(op->exchange);
 }
 
-const ia_flow ia_flow_mutation = {
-    .start = start, .stop = stop, .may_be_applied = may_be_applied, .cause = cause_of};
+static int64_t delayed_until_ms(const imgact_op *op) {
+  const ia_mutation *m = op->mutation;
+  if (m && m->state == IA_MUTATION_LOOKUP) return ia_lookup_delayed_until_ms(&m->lookup);
+  if (m && m->state == IA_MUTATION_WAITING) return ia_watch_delayed_until_ms(&m->watch);
+  return ia_exchange_delayed_until_ms(op->exchange);
+}
+
+const ia_flow ia_flow_mutation = {.start = start,
+                                  .stop = stop,
+                                  .may_be_applied = may_be_applied,
+                                  .cause = cause_of,
+                                  .delayed_until_ms = delayed_until_ms};

@@ -16,16 +16,19 @@ static bool may_be_applied(const imgact_op *op) {
   return op->flow->may_be_applied && op->flow->may_be_applied(op);
 }
 
-/* Sets what every error has: the provider and whether the mutation may be applied. Redacts the
- * message, which may quote an argument. */
+/* Sets what every error has: provider, profile, and whether the mutation may be applied. Redacts
+ * the message, which may quote an argument, and the profile. */
 static void complete_error(imgact_op *op, bool maybe) {
   const imgact_client *client = op->client;
   imgact_error *error = &op->error;
   error->flags &= ~IMGACT_ERROR_MAYBE_APPLIED;
   if (maybe) error->flags |= IMGACT_ERROR_MAYBE_APPLIED;
   ia_str_copy(error->provider, sizeof error->provider, client->provider->name);
+  ia_str_copy(error->profile, sizeof error->profile, client->profile ? client->profile : "");
   ia_redact_in_place(&client->credential.redactor, error->message, strlen(error->message),
                      sizeof error->message);
+  ia_redact_in_place(&client->credential.redactor, error->profile, strlen(error->profile),
+                     sizeof error->profile);
 }
 
 void ia_op_complete_error(imgact_op *op) { complete_error(op, may_be_applied(op)); }
@@ -43,7 +46,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   ia_error_clear(&op->error);
   ia_list_init(&op->progress.watches);
   ia_arena_init(&op->arena, client->allocator);
-  ia_result_init(&op->result, client->allocator, client->provider->name, false);
+  ia_client_result_init(client, &op->result, false);
   op->result.arena.pool = &client->blocks;
   if (!ia_call_copy(&op->call, call, &op->arena)) {
     imgact_op_free(op);
@@ -141,6 +144,7 @@ void ia_op_end(imgact_op *op) {
     ia_list_remove(op->progress.watches.next); /* the end is reported by done */
   op->flow->stop(op);
   if (op->error.status != IMGACT_OK) complete_error(op, maybe || may_be_applied(op));
+  if (op->error.status == IMGACT_AMBIGUOUS && !op->parent) client->counters.ambiguous++;
   ia_timer_stop(&client->engine->timers, &op->deadline);
   client->engine->running--;
   op->notify_done = op->callbacks.done != NULL;
@@ -149,6 +153,7 @@ void ia_op_end(imgact_op *op) {
 
 void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *details) {
   op->error = *error;
+  op->failed_id = NULL;
   op->details = error->status != IMGACT_OK && details ? ia_arena_copy(&op->arena, details) : NULL;
   ia_op_end(op);
 }
@@ -159,6 +164,21 @@ bool ia_op_unpin(imgact_op *op) {
   bool free_on_unpin = op->free_on_unpin;
   if (--op->pins == 0 && free_on_unpin) imgact_op_free(op);
   return !free_on_unpin;
+}
+
+/* ---- delays ---- */
+
+static int64_t delayed_until_ms(const imgact_op *op) {
+  int64_t until_ms = op->flow->delayed_until_ms ? op->flow->delayed_until_ms(op)
+                                                : ia_exchange_delayed_until_ms(op->exchange);
+  return until_ms == IA_NEVER && op->child ? delayed_until_ms(op->child) : until_ms;
+}
+
+int64_t imgact_op_delayed_until(const imgact_op *op) {
+  if (!op || op->state != IA_OP_RUNNING) return IMGACT_NO_TIME;
+  int64_t until_ms = delayed_until_ms(op);
+  const ia_now *now = &op->client->engine->timers.now;
+  return until_ms == IA_NEVER ? IMGACT_NO_TIME : now->wall_ms + (until_ms - now->mono_ms);
 }
 
 /* ---- callbacks ---- */
@@ -232,8 +252,11 @@ ia_request_policy ia_op_request_policy(imgact_op *op, ia_priority priority,
   const ia_settings *settings = &op->client->settings;
   int32_t usual =
       priority == IA_PRIORITY_POLL ? settings->max_poll_attempts : settings->max_attempts;
+  imgact_op *root = op;
+  while (root->parent) root = root->parent;
   return (ia_request_policy){.deadline_ms = op->deadline_ms,
                              .rate_limit = &op->rate_limit,
+                             .op = root,
                              .max_attempts =
                                  op->options.max_attempts > 0 ? op->options.max_attempts : usual,
                              .priority = priority,
@@ -346,6 +369,10 @@ void imgact_op_set_progress(imgact_op *op, imgact_progress_fn progress, void *us
   if (!op || op->state != IA_OP_NEW) return;
   op->callbacks.progress = progress;
   op->callbacks.progress_user_data = user_data;
+}
+
+void imgact_op_set_user_data(imgact_op *op, void *user_data) {
+  if (op) op->user_data = user_data;
 }
 
 void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn before_send, void *user_data) {

@@ -23,6 +23,9 @@ typedef struct ia_flow {
   bool (*has_page)(const imgact_op *op);
   /* Returns the error that the operation is retrying after; NULL = none. */
   const imgact_error *(*cause)(const imgact_op *op);
+  /* Returns until when the rate limit delays the operation, monotonic; IA_NEVER = it does not. NULL
+   * = as its exchange. */
+  int64_t (*delayed_until_ms)(const imgact_op *op);
 } ia_flow;
 
 typedef enum ia_op_state { IA_OP_NEW, IA_OP_RUNNING, IA_OP_ENDED } ia_op_state;
@@ -78,8 +81,15 @@ struct imgact_op {
   ia_wait_set *waits;             /* in the arena */
   ia_image_waits *image_waits;    /* in the arena */
   imgact_op *child;               /* see child.h; NULL = none */
+  imgact_op *parent;              /* of a child; NULL = the program's own operation */
   void (*child_done)(imgact_op *op, imgact_op *child);
+  imgact_status *wait_statuses; /* by the index of the id; in the arena, also after the end */
+  const char *failed_id;        /* of the item whose failure is the error; NULL = none */
+  void *user_data;
 };
+
+/* In wait_statuses, until the action has ended. */
+#define IA_WAIT_PENDING IMGACT_STATUS_MAX_ENUM
 
 /* Creates an operation. The arguments are copied and checked; a problem becomes the operation's
  * error. Returns NULL if there is no memory. */
@@ -133,8 +143,8 @@ void ia_op_watch(imgact_op *op, ia_watch *watch, const char *id, const char *ima
 imgact_status ia_action_outcome(const imgact_action *action, imgact_error *error);
 
 /* flows */
-extern const ia_flow ia_flow_simple, ia_flow_list, ia_flow_get, ia_flow_find, ia_flow_mutation,
-    ia_flow_wait, ia_flow_wait_images;
+extern const ia_flow ia_flow_simple, ia_flow_list, ia_flow_get, ia_flow_get_action, ia_flow_find,
+    ia_flow_mutation, ia_flow_wait, ia_flow_wait_images;
 /* Makes the pager of a list. Returns false, with the operation's error set, if the call is not
  * possible or there is no memory. */
 bool ia_op_make_pager(imgact_op *op);

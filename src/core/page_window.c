@@ -27,7 +27,7 @@ bool ia_page_window_request(ia_page_window *window, const imgact_call *call, boo
                            .taken = window->index,
                            .exchange = ia_exchange_new(client, window->policy, on_response, fetch)};
   if (!fetch->exchange) return false;
-  ia_result_init(&fetch->result, client->allocator, client->provider->name, keep_raw);
+  ia_client_result_init(client, &fetch->result, keep_raw);
   fetch->result.arena.pool = &client->blocks;
   window->count++;
   ia_exchange_submit(fetch->exchange, call, &fetch->result);

@@ -722,7 +722,15 @@ static void on_response(ia_exchange *exchange) {
   proceed(pager, next);
 }
 
-const imgact_error *ia_pager_cause(const ia_pager *pager) {
+static const ia_exchange *next_exchange(const ia_pager *pager) {
   const ia_page_fetch *fetch = ia_page_window_head(&pager->window);
-  return ia_exchange_cause(fetch ? fetch->exchange : pager->exchange);
+  return fetch ? fetch->exchange : pager->exchange;
+}
+
+const imgact_error *ia_pager_cause(const ia_pager *pager) {
+  return ia_exchange_cause(next_exchange(pager));
+}
+
+int64_t ia_pager_delayed_until_ms(const ia_pager *pager) {
+  return ia_exchange_delayed_until_ms(next_exchange(pager));
 }

@@ -101,5 +101,7 @@ bool ia_pager_start(ia_pager *pager, imgact_result *result);
 void ia_pager_stop(ia_pager *pager); /* frees everything; idempotent */
 /* Returns the error that the pager is retrying after; NULL = none. */
 const imgact_error *ia_pager_cause(const ia_pager *pager);
+/* Returns until when the rate limit delays the next page, monotonic; IA_NEVER = it does not. */
+int64_t ia_pager_delayed_until_ms(const ia_pager *pager);
 
 #endif

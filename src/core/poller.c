@@ -25,6 +25,14 @@ typedef struct ia_batch {
 
 static void admit(ia_queue_entry *entry);
 
+int64_t ia_watch_delayed_until_ms(const ia_watch *watch) {
+  if (!watch->active) return IA_NEVER;
+  if (watch->batch) return ia_exchange_delayed_until_ms(watch->batch->exchange);
+  bool is_due = ia_linked(&watch->link);
+  return is_due ? ia_queue_delayed_until_ms(&watch->client->queue, &watch->client->poller.entry)
+                : IA_NEVER;
+}
+
 const imgact_error *ia_watch_cause(const ia_watch *watch) {
   return watch->batch ? ia_exchange_cause(watch->batch->exchange) : NULL;
 }
@@ -104,12 +112,28 @@ static void free_batch(ia_batch *batch) {
   ia_free(client->allocator, batch);
 }
 
-/* Updates the ids after a watch has left: the request may be encoded again for a retry. */
+/* The operation of a batch; NULL = several. */
+static imgact_op *op_of(const ia_batch *batch) {
+  imgact_op *op = IA_ENTRY(batch->watches.next, ia_watch, link)->policy.op;
+  for (ia_link *at = batch->watches.next; at != &batch->watches; at = at->next)
+    if (IA_ENTRY(at, ia_watch, link)->policy.op != op) return NULL;
+  return op;
+}
+
+/* Updates ids and operation after a watch has left: the request may be encoded again for a retry.
+ */
 static void name_ids(ia_batch *batch) {
   imgact_call *call = &batch->exchange->call;
   call->action_ids_count = 0;
   for (ia_link *at = batch->watches.next; at != &batch->watches; at = at->next)
     batch->ids[call->action_ids_count++] = IA_ENTRY(at, ia_watch, link)->id;
+  batch->exchange->policy.op = op_of(batch);
+}
+
+static void leave_queue(imgact_client *client) {
+  ia_poller *poller = &client->poller;
+  if (!ia_list_empty(&poller->due) || !ia_linked(&poller->entry.link)) return;
+  ia_queue_remove(&client->queue, &poller->entry);
 }
 
 /* Removing the last watch of a batch cancels the request. */
@@ -121,7 +145,10 @@ void ia_watch_stop(ia_watch *watch) {
   ia_heap_remove(&watch->client->poller.soon, &watch->soon);
   ia_timer_stop(&watch->client->engine->timers, &watch->timer);
   ia_list_remove(&watch->link);
-  if (!batch) return;
+  if (!batch) {
+    leave_queue(watch->client);
+    return;
+  }
   if (ia_list_empty(&batch->watches))
     free_batch(batch);
   else
@@ -277,7 +304,7 @@ static ia_batch *new_batch(imgact_client *client) {
     return NULL;
   }
 
-  ia_result_init(&batch->result, client->allocator, client->provider->name, false);
+  ia_client_result_init(client, &batch->result, false);
   ia_list_init(&batch->watches);
   batch->rate_limit = ia_rate_limit_unknown;
   return batch;
@@ -333,6 +360,7 @@ static void fill(ia_batch *batch, imgact_client *client, size_t max) {
       policy->deadline_ms = watch->policy.deadline_ms;
   }
 
+  policy->op = op_of(batch);
   batch->shared = call.action_ids_count > 1;
   if (!ia_list_empty(&client->poller.due)) ia_queue_add(&client->queue, &client->poller.entry);
   ia_exchange_submit_admitted(batch->exchange, &call, &batch->result);

@@ -48,6 +48,8 @@ typedef struct ia_watch {
 void ia_watch_start(ia_watch *watch, imgact_client *client, bool later);
 /* Returns the error of the last poll while a retry is scheduled; NULL = none. */
 const imgact_error *ia_watch_cause(const ia_watch *watch);
+/* Returns until when the rate limit delays the poll, monotonic; IA_NEVER = it does not. */
+int64_t ia_watch_delayed_until_ms(const ia_watch *watch);
 /* Stops watching; keeps the last known state. */
 void ia_watch_stop(ia_watch *watch);
 /* Stops watching and frees the last known state. */

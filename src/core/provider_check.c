@@ -478,6 +478,14 @@ static bool check_name_lookup(const checker *c) {
          reject(c, "get_image: a lookup by name needs list_images");
 }
 
+static bool check_action_lookup(const checker *c) {
+  const imgact_provider *p = c->provider;
+  const imgact_slot *by_id = ia_provider_slot(p, IMGACT_OP_GET_ACTION);
+  return !sends(p, IMGACT_OP_GET_ACTION) || !(by_id->flags & IMGACT_SLOT_ACTION_LOOKUP) ||
+         sends(p, IMGACT_OP_WAIT_ACTIONS) ||
+         reject(c, "get_action: a lookup of an action needs wait_actions");
+}
+
 imgact_status ia_provider_check(const imgact_provider *p, imgact_error *error) {
   const checker c = {p, error};
   if (p->size < sizeof *p || !p->name)
@@ -485,8 +493,8 @@ imgact_status ia_provider_check(const imgact_provider *p, imgact_error *error) {
         error, IMGACT_INVALID_ARGUMENT,
         "a provider has no name, or a size that is not sizeof(imgact_provider)");
   const char *member = missing_member(p);
-  bool ok = member
-                ? reject(&c, "missing or invalid %s", member)
-                : check_headers(&c) && check_maps(&c) && check_slots(&c) && check_name_lookup(&c);
+  bool ok = member ? reject(&c, "missing or invalid %s", member)
+                   : check_headers(&c) && check_maps(&c) && check_slots(&c) &&
+                         check_name_lookup(&c) && check_action_lookup(&c);
   return ok ? IMGACT_OK : IMGACT_INVALID_ARGUMENT;
 }

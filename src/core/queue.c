@@ -14,6 +14,7 @@ static void woken(ia_waiter *waiter) { ia_queue_schedule(IA_ENTRY(waiter, ia_que
 
 void ia_queue_init(ia_queue *queue) {
   queue->waiter.wake = woken;
+  queue->held_since_ms = IA_NEVER;
   for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
     for (size_t quota = 0; quota < IA_QUOTAS; quota++)
       ia_list_init(&queue->entries[priority][quota]);
@@ -57,9 +58,33 @@ static void catch_up(ia_queue *queue, size_t newcomer) {
 }
 
 void ia_queue_add(ia_queue *queue, ia_queue_entry *entry) {
+  ia_link *entries = &queue->entries[entry->priority][entry->quota];
   if (!is_waiting(queue, entry->priority)) catch_up(queue, entry->priority);
-  ia_list_append(&queue->entries[entry->priority][entry->quota], &entry->link);
+  if (ia_list_empty(entries)) queue->delayed_until_ms[entry->priority][entry->quota] = 0;
+  ia_list_append(entries, &entry->link);
   ia_queue_schedule(queue);
+}
+
+/* ---- delays by the rate limiter ---- */
+
+static void end_hold(ia_queue *queue) {
+  queue->held_ms = ia_queue_held_ms(queue);
+  queue->held_since_ms = IA_NEVER;
+}
+
+int64_t ia_queue_held_ms(const ia_queue *queue) {
+  if (queue->held_since_ms == IA_NEVER) return queue->held_ms;
+  return queue->held_ms + (queue->timers->now.mono_ms - queue->held_since_ms);
+}
+
+void ia_queue_remove(ia_queue *queue, ia_queue_entry *entry) {
+  ia_list_remove(&entry->link);
+  if (!anything_waits(queue)) end_hold(queue);
+}
+
+int64_t ia_queue_delayed_until_ms(const ia_queue *queue, const ia_queue_entry *entry) {
+  int64_t until_ms = queue->delayed_until_ms[entry->priority][entry->quota];
+  return ia_linked(&entry->link) && until_ms > queue->timers->now.mono_ms ? until_ms : IA_NEVER;
 }
 
 /* Sorts the priorities by the share they have had, smallest first; ties by urgency. */
@@ -73,6 +98,8 @@ static void order_of(const ia_queue *queue, size_t order[IA_PRIORITIES]) {
 
 static void admit(ia_queue *queue, size_t priority, uint32_t quota) {
   ia_queue_entry *entry = IA_ENTRY(queue->entries[priority][quota].next, ia_queue_entry, link);
+  end_hold(queue);
+  queue->delayed_until_ms[priority][quota] = 0;
   queue->served[priority] += 1.0 / weights[priority];
   queue->next_quota[priority] = (quota + 1) % IA_QUOTAS;
   ia_list_remove(&entry->link);
@@ -109,6 +136,7 @@ static bool run_priority(ia_queue *queue, size_t priority, int64_t *until_ms) {
       admit(queue, priority, quota);
       return true;
     }
+    queue->delayed_until_ms[priority][quota] = permit.until_ms;
     if (permit.kind != IA_PERMIT_CHECK_LATER) reject_late(queue, priority, quota, &permit);
     if (!ia_list_empty(&queue->entries[priority][quota]) && permit.until_ms < *until_ms)
       *until_ms = permit.until_ms;
@@ -118,6 +146,7 @@ static bool run_priority(ia_queue *queue, size_t priority, int64_t *until_ms) {
 }
 
 static void hold_back(ia_queue *queue, int64_t until_ms) {
+  if (queue->held_since_ms == IA_NEVER) queue->held_since_ms = queue->timers->now.mono_ms;
   if (!ia_linked(&queue->waiter.link))
     queue->throttled(queue, until_ms - queue->timers->now.mono_ms);
   ia_rate_limiter_wake_at(queue->rate_limiter, &queue->waiter, until_ms);
@@ -126,10 +155,14 @@ static void hold_back(ia_queue *queue, int64_t until_ms) {
 void ia_queue_run(ia_queue *queue) {
   size_t order[IA_PRIORITIES];
   int64_t until_ms = IA_NEVER;
+  if (!anything_waits(queue)) end_hold(queue);
   if (queue->in_flight >= queue->concurrency || !anything_waits(queue)) return;
   queue->update_token(queue);
   order_of(queue, order);
   for (size_t i = 0; i < IA_PRIORITIES; i++)
     if (run_priority(queue, order[i], &until_ms)) return;
-  if (until_ms != IA_NEVER) hold_back(queue, until_ms);
+  if (until_ms != IA_NEVER)
+    hold_back(queue, until_ms);
+  else
+    end_hold(queue); /* all were rejected */
 }

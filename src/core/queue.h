@@ -27,7 +27,11 @@ typedef struct ia_queue {
   uint32_t next_quota[IA_PRIORITIES]; /* quota to try first */
   double served[IA_PRIORITIES];       /* weighted number of requests admitted */
   int32_t in_flight, concurrency;
-  double reserve; /* share of the rate limit for other programs, 0 to 1 */
+  int64_t delayed_until_ms[IA_PRIORITIES][IA_QUOTAS]; /* when a permit was denied: the time of the
+                                                         next request for one; 0 = not denied */
+  int64_t held_since_ms; /* entries are delayed by the rate limiter since then; IA_NEVER = none */
+  int64_t held_ms;       /* sum of the earlier times in which entries were delayed */
+  double reserve;        /* share of the rate limit for other programs, 0 to 1 */
   void (*update_token)(
       struct ia_queue *queue); /* called before each permit: a new token has another rate limiter */
   void (*throttled)(
@@ -41,6 +45,13 @@ void ia_queue_init(ia_queue *queue);
 void ia_queue_clear(ia_queue *queue);
 /* entry->priority, quota, deadline_ms and the callbacks must be set. */
 void ia_queue_add(ia_queue *queue, ia_queue_entry *entry);
+/* Removes an entry that is in the queue. */
+void ia_queue_remove(ia_queue *queue, ia_queue_entry *entry);
+/* Returns until when the rate limiter delays an entry, monotonic; IA_NEVER = it is not in the
+ * queue, or the limiter was not asked yet. */
+int64_t ia_queue_delayed_until_ms(const ia_queue *queue, const ia_queue_entry *entry);
+/* Returns for how long the rate limiter has delayed entries so far. */
+int64_t ia_queue_held_ms(const ia_queue *queue);
 /* Schedules the queue for the next ia_engine_next_request(). Deferring it lets priorities apply to
  * all due requests and avoids re-entering the caller. */
 void ia_queue_schedule(ia_queue *queue);

@@ -17,7 +17,8 @@ typedef enum ia_priority {
 typedef struct ia_request_policy {
   int64_t deadline_ms; /* monotonic; IA_NEVER */
   imgact_rate_limit
-      *rate_limit; /* borrowed; set to the rate limit of each response; NULL = not needed */
+      *rate_limit;      /* borrowed; set to the rate limit of each response; NULL = not needed */
+  struct imgact_op *op; /* for traces; borrowed; NULL = none, or several */
   int32_t max_attempts;
   ia_priority priority;
   bool is_poll; /* of a wait: its retries are free, and a long Retry-After does not end it */

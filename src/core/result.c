@@ -179,6 +179,7 @@ imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *
   }
   image->shown = unknown_image;
   image->shown.provider = result->provider;
+  image->shown.profile = result->profile;
   image->raw = raw_of(result, object);
   return &image->shown;
 }
@@ -196,6 +197,7 @@ imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json
   }
   action->shown = unknown_action;
   action->shown.provider = result->provider;
+  action->shown.profile = result->profile;
   action->raw = raw_of(result, object);
   return &action->shown;
 }

@@ -34,7 +34,7 @@ typedef struct ia_action {
 struct imgact_result {
   const imgact_allocator *allocator;
   ia_arena arena;
-  const char *provider;
+  const char *provider, *profile; /* of the items; borrowed. profile: NULL = none */
   imgact_image **images;
   imgact_action **actions;
   size_t images_count, images_capacity;

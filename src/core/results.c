@@ -1,11 +1,41 @@
 // SPDX-License-Identifier: MIT
-/* Accessors of results and state. All accept NULL, which means that the operation could not be
- * created. */
+/* Accessors of arguments, results and state. All accept NULL, which means that the operation could
+ * not be created. */
 #include "op.h"
 
 imgact_op_kind imgact_op_get_kind(const imgact_op *op) {
   return op ? op->call.kind : IMGACT_OP_COUNT;
 }
+
+const char *imgact_op_image_id(const imgact_op *op) { return op ? op->call.image_ref : NULL; }
+
+const char *imgact_op_region(const imgact_op *op) {
+  if (!op) return NULL;
+  return op->call.create ? op->call.create->region : op->call.region;
+}
+
+const char *imgact_op_server_id(const imgact_op *op) { return op ? op->call.server_id : NULL; }
+
+static const char *const none[1];
+
+const char *const *imgact_op_image_ids(const imgact_op *op, size_t *count) {
+  size_t n = op ? op->call.image_ids_count : 0;
+  if (count) *count = n;
+  return n ? op->call.image_ids : none;
+}
+
+const char *const *imgact_op_action_ids(const imgact_op *op, size_t *count) {
+  const imgact_call *call = op ? &op->call : NULL;
+  bool single = call && call->action_id;
+  size_t n = single ? 1 : call ? call->action_ids_count : 0;
+  if (count) *count = n;
+  if (single) return &call->action_id;
+  return n ? call->action_ids : none;
+}
+
+imgact_client *imgact_op_client(const imgact_op *op) { return op ? op->client : NULL; }
+
+void *imgact_op_user_data(const imgact_op *op) { return op ? op->user_data : NULL; }
 
 int imgact_op_done(const imgact_op *op) { return !op || op->state == IA_OP_ENDED; }
 
@@ -20,6 +50,19 @@ const imgact_error *imgact_op_error(const imgact_op *op) {
 
 const char *imgact_op_error_details(const imgact_op *op) {
   return op && op->state != IA_OP_RUNNING ? op->details : NULL;
+}
+
+const char *imgact_op_failed_id(const imgact_op *op) {
+  return op && op->state == IA_OP_ENDED ? op->failed_id : NULL;
+}
+
+imgact_status imgact_op_wait_status(const imgact_op *op, size_t index) {
+  if (!op) return IMGACT_NOMEM;
+  bool of_actions = op->call.kind == IMGACT_OP_WAIT_ACTIONS;
+  if (index >= (of_actions ? op->call.action_ids_count : op->call.image_ids_count))
+    return IMGACT_INVALID_ARGUMENT;
+  imgact_status status = op->wait_statuses ? op->wait_statuses[index] : IA_WAIT_PENDING;
+  return status == IA_WAIT_PENDING ? imgact_op_error(op)->status : status;
 }
 
 static const imgact_image *const no_images[1];

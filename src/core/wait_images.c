@@ -25,9 +25,13 @@ struct ia_image_waits {
 
 static ia_timers *timers_of(const imgact_op *op) { return &op->client->engine->timers; }
 
-static void note(imgact_op *op, const imgact_error *error, const char *details) {
-  if (op->error.status != IMGACT_OK || error->status == IMGACT_OK) return;
+/* The error of the first failure becomes that of the operation. */
+static void note(image_wait *wait, const imgact_error *error, const char *details) {
+  imgact_op *op = wait->op;
+  op->wait_statuses[wait - op->image_waits->all] = error->status;
+  if (op->error.status != IMGACT_OK) return;
   op->error = *error;
+  op->failed_id = wait->id;
   if (details) op->details = ia_arena_copy(&op->arena, details);
 }
 
@@ -51,7 +55,9 @@ static void request_image(ia_timer *timer);
 
 static void end_one(image_wait *wait) {
   imgact_op *op = wait->op;
+  imgact_status *status = &op->wait_statuses[wait - op->image_waits->all];
   wait->done = true;
+  if (*status == IA_WAIT_PENDING) *status = IMGACT_OK;
   ia_exchange_free(wait->exchange);
   wait->exchange = NULL;
   if (--op->image_waits->left == 0) ia_op_end(op);
@@ -64,7 +70,7 @@ static void on_image(ia_exchange *exchange) {
   const imgact_image *image =
       error.status == IMGACT_OK && wait->result.images_count ? wait->result.images[0] : NULL;
   if (!image) {
-    if (!is_gone(op, &error)) note(op, &error, wait->result.details);
+    if (!is_gone(op, &error)) note(wait, &error, wait->result.details);
     end_one(wait);
     return;
   }
@@ -73,7 +79,7 @@ static void on_image(ia_exchange *exchange) {
     return;
   }
   if (has_failed(image, op->call.image_status, &error)) {
-    note(op, &error, NULL);
+    note(wait, &error, NULL);
     end_one(wait);
     return;
   }
@@ -95,7 +101,7 @@ static void request_image(ia_timer *timer) {
   if (!wait->exchange) {
     imgact_error error;
     ia_no_memory(&error);
-    note(op, &error, NULL);
+    note(wait, &error, NULL);
     end_one(wait);
     return;
   }
@@ -111,13 +117,17 @@ static bool make(imgact_op *op) {
   size_t count = op->call.image_ids_count;
   ia_image_waits *waits = ia_arena_alloc(&op->arena, sizeof *waits);
   image_wait *all = ia_arena_array(&op->arena, count, sizeof *all);
-  if (!waits || !all) return false;
+  op->wait_statuses = ia_arena_array(&op->arena, count, sizeof *op->wait_statuses);
+  if (!waits || !all || !op->wait_statuses) {
+    op->wait_statuses = NULL;
+    return false;
+  }
   *waits = (ia_image_waits){.all = all, .left = count, .started_ms = timers_of(op)->now.mono_ms};
   for (size_t i = 0; i < count; i++) {
     all[i].op = op;
     all[i].id = op->call.image_ids[i];
-    ia_result_init(&all[i].result, op->client->allocator, op->client->provider->name,
-                   op->result.keep_raw);
+    op->wait_statuses[i] = IA_WAIT_PENDING;
+    ia_client_result_init(op->client, &all[i].result, op->result.keep_raw);
   }
   op->image_waits = waits;
   return true;
@@ -157,4 +167,12 @@ static const imgact_error *cause_of(const imgact_op *op) {
   return cause;
 }
 
-const ia_flow ia_flow_wait_images = {.start = start, .stop = stop, .cause = cause_of};
+static int64_t delayed_until_ms(const imgact_op *op) {
+  int64_t until_ms = IA_NEVER;
+  for (size_t i = 0; op->image_waits && i < op->call.image_ids_count && until_ms == IA_NEVER; i++)
+    until_ms = ia_exchange_delayed_until_ms(op->image_waits->all[i].exchange);
+  return until_ms;
+}
+
+const ia_flow ia_flow_wait_images = {
+    .start = start, .stop = stop, .cause = cause_of, .delayed_until_ms = delayed_until_ms};

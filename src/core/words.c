@@ -57,13 +57,6 @@ imgact_tristate imgact_call_matches_action(const imgact_call *call, const imgact
   return tristate(strcmp(action->region, call->region) == 0);
 }
 
-static imgact_tristate has_region(const imgact_image *image, const char *region) {
-  if (!image->regions) return IMGACT_TRISTATE_UNKNOWN;
-  for (size_t i = 0; i < image->regions_count; i++)
-    if (!strcmp(image->regions[i], region)) return IMGACT_TRISTATE_TRUE;
-  return IMGACT_TRISTATE_FALSE;
-}
-
 imgact_tristate imgact_call_shows_effect(const imgact_call *call, const imgact_image *image) {
   switch (call->kind) {
   case IMGACT_OP_CHANGE_PROTECTION:
@@ -72,7 +65,7 @@ imgact_tristate imgact_call_shows_effect(const imgact_call *call, const imgact_i
   case IMGACT_OP_CONVERT:
     if (!image->provider_type) return IMGACT_TRISTATE_UNKNOWN;
     return tristate(image->type == IMGACT_IMAGE_TYPE_SNAPSHOT);
-  case IMGACT_OP_TRANSFER: return has_region(image, call->region);
+  case IMGACT_OP_TRANSFER: return imgact_image_has_region(image, call->region);
   default: return IMGACT_TRISTATE_UNKNOWN;
   }
 }

@@ -278,6 +278,7 @@ static imgact_status complete_options(imgact_config *config, imgact_config_overr
   options->provider = chosen.provider;
   options->provider_name = NULL;
   options->endpoint = chosen.shown.endpoint;
+  if (!options->profile) options->profile = chosen.shown.profile;
   if (!needs_token(options)) return IMGACT_OK;
   if (!chosen.shown.token_source) return no_token(chosen.provider, error);
   status = ia_read_token(&chosen.shown, bytes, error);
@@ -308,6 +309,8 @@ imgact_status imgact_client_from_config(imgact_config *config,
   else
     ia_destroy_unused_transport(&all);
 
+  if (status != IMGACT_OK && error && all.profile)
+    ia_str_copy(error->profile, sizeof error->profile, all.profile);
   ia_bytes_free(&bytes);
   return status;
 }

@@ -170,7 +170,7 @@ def objects_without_request_match_page():
                 raise AssertionError(f"{words}: exit status {status}, {err}")
 
 
-def replayed(command, provider, url, status, headers, body):
+def replayed(command, provider, url, status, headers, body, variables={}):
     """The output of the command if this is the only response."""
     entry = {"request": {"method": "GET", "url": url},
              "response": {"status": status, "headers": [{"name": name, "value": value} for name, value in headers],
@@ -178,7 +178,7 @@ def replayed(command, provider, url, status, headers, body):
     path = os.path.join(HOME, "replayed.har")
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": [entry]}}, file)
-    ended, out, err = run(*command.split(), "-o", "jsonl", "--provider", provider, "--replay", path)
+    ended, out, err = run(*command.split(), "-o", "jsonl", "--provider", provider, "--replay", path, **variables)
     if ended:
         raise AssertionError(err)
     return json.loads(out)
@@ -196,6 +196,37 @@ def rate_limit_matches_page():
         url = "https://api.hetzner.cloud/v1/images" if provider == "hetzner" else "https://api.digitalocean.com/v2/images"
         check("Rate limit", replayed("ratelimit", provider, url + "?page=1&per_page=1", 200 if provider == "hetzner" else 429,
                                      told, {"images": [], "id": "too_many_requests"}))
+
+
+def profile_matches_page():
+    """In images, actions, errors and rate limits, if a profile is used."""
+    with open(os.path.join(HOME, "config.ini"), "w", encoding="utf-8") as file:
+        file.write("[a]\nprovider = hetzner\n")
+    profile = {"IMGACT_CONFIG": file.name, "IMGACT_PROFILE": "a"}
+    for shape, cassette in (("Image", "image-with-every-field"), ("Action", "action-with-every-field"),
+                            ("Outcome", "deletion-of-a-locked-image"), ("Error", "action-that-is-not-there")):
+        path = os.path.join(ROOT, f"tests/fixtures/hetzner/{cassette}.har")
+        with open(path, encoding="utf-8") as file:
+            words = command_of(json.load(file)["log"]["_imgact"]["call"])[1]
+        _, out, err = run("--replay", path, "-o", "jsonl", *words, **profile)
+        item = json.loads(err)["error"] if shape == "Error" else json.loads(out)
+        check(shape, item)
+        if (item["error"] if shape == "Outcome" else item)["profile"] != "a":
+            raise AssertionError(f"{cassette}: {item}")
+    limit = replayed("ratelimit", "hetzner", "https://api.hetzner.cloud/v1/images?page=1&per_page=1", 200, [], {"images": []}, profile)
+    check("Rate limit", limit)
+    if limit["profile"] != "a":
+        raise AssertionError(limit)
+
+
+def csv_keeps_columns_of_first_version():
+    for words, cassette, gone in (("image get 90210418", "image-with-every-field", ["profile", "unavailable_after", "rapid_deploy"]),
+                                  ("action get 8801", "action-with-every-field", ["profile"])):
+        path = os.path.join(ROOT, f"tests/fixtures/hetzner/{cassette}.har")
+        _, out, err = run("--provider", "hetzner", "--replay", path, "-o", "csv", *words.split())
+        keys = PAGE["Image" if words.startswith("image") else "Action"]
+        if next(csv.reader(io.StringIO(out)), None) != [key for key in keys if key not in gone]:
+            raise AssertionError(f"{words}: {out} {err}")
 
 
 def page_has_no_unseen_key():
@@ -244,7 +275,8 @@ def columns_and_help_match_page():
 
 
 TESTS = [objects_of_cassettes_match_page, objects_without_request_match_page,
-         created_from_without_id_matches_page, rate_limit_matches_page, page_has_no_unseen_key,
+         created_from_without_id_matches_page, rate_limit_matches_page, profile_matches_page,
+         csv_keeps_columns_of_first_version, page_has_no_unseen_key,
          results_list_or_object_match_page, columns_and_help_match_page]
 with tempfile.TemporaryDirectory() as HOME:
     tap.run([(test,) for test in TESTS])

@@ -142,7 +142,7 @@ def hetzner_image(item):
     kind = word(member(item, "type"), {name: name for name in ("system", "app", "snapshot", "backup")})
     source = member(item, "created_from")
     created_from = {"id": reference(member(source, "id")), "name": text(member(source, "name"))}
-    announced = time(member(member(item, "deprecation"), "announced"))
+    deprecation = member(item, "deprecation")
     return {
         "provider": "hetzner",
         "id": identifier(member(item, "id")),
@@ -164,11 +164,14 @@ def hetzner_image(item):
         "tags": None,
         "protected": boolean(member(member(item, "protection"), "delete")),
         "created_at": time(member(item, "created")),
-        "deprecated_at": announced or time(member(item, "deprecated")),
+        "deprecated_at": time(member(deprecation, "announced")) or time(member(item, "deprecated")),
         "deleted_at": time(member(item, "deleted")),
         "created_from": created_from if any(value is not None for value in created_from.values()) else None,
         "bound_to": reference(member(item, "bound_to")),
         "error_message": None,
+        "profile": None,
+        "unavailable_after": time(member(deprecation, "unavailable_after")),
+        "rapid_deploy": boolean(member(item, "rapid_deploy")),
     }
 
 
@@ -196,6 +199,7 @@ def hetzner_action(item):
         "resources": [{"id": reference(resource["id"]), "type": nonempty(member(resource, "type"))} for resource in resources],
         "error": {"code": nonempty(member(reason, "code")), "message": nonempty(member(reason, "message"))}
                  if status == "error" else None,
+        "profile": None,
     }
 
 
@@ -236,6 +240,9 @@ def digitalocean_image(item):
         "created_from": None,
         "bound_to": None,
         "error_message": nonempty(member(item, "error_message")),
+        "profile": None,
+        "unavailable_after": None,
+        "rapid_deploy": None,
     }
 
 
@@ -258,6 +265,7 @@ def digitalocean_action(item):
         "region": nonempty(member(item, "region_slug")) or nonempty(member(region, "slug")) or nonempty(region),
         "resources": [{"id": resource, "type": nonempty(member(item, "resource_type"))}] if resource else [],
         "error": {"code": None, "message": None} if status == "error" else None,
+        "profile": None,
     }
 
 

@@ -95,7 +95,7 @@ an_error_object() {
   for flags in '-o json' '-ojson' '--output=jsonl' '-qo json'; do
     # shellcheck disable=SC2086 # two words
     ends 2 "$tool" image list --nonsense $flags && silent out &&
-      has err '^\{"error":\{"code":"invalid_argument","message":"unknown flag --nonsense; see .imgact --help.",.*"details":null\}\}$' ||
+      has err '^\{"error":\{"code":"invalid_argument","message":"unknown flag --nonsense; see .imgact --help.",.*"details":null,"profile":null\}\}$' ||
       return 1
   done
 }

@@ -115,7 +115,7 @@ static imgact_status ever_different(void *user, char *buffer, size_t capacity, s
 
 static imgact_client_options listened_to(imgact_token_fn callback, void *user) {
   imgact_client_options options = {
-      .trace = clean_trace, .token_callback = callback, .token_user_data = user};
+      .trace = clean_trace, .token_callback = callback, .token_user_data = user, .profile = "prod"};
   if (callback == NULL) options.token = CANARY;
   return options;
 }

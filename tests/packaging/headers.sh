@@ -26,7 +26,7 @@ initialisers() {
     done <"$work/initialisers"
     echo '  return 0; }'
   } >"$work/initialisers.c"
-  grep -c . "$work/initialisers" | grep -qx 8 && "$@" -I"$root/include" "$work/initialisers.c" -o "$work/initialisers.out" &&
+  grep -c . "$work/initialisers" | grep -qx 9 && "$@" -I"$root/include" "$work/initialisers.c" -o "$work/initialisers.out" &&
     "$work/initialisers.out"
 }
 

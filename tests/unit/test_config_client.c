@@ -299,11 +299,33 @@ TEST(client_from_profile_applies_profile) {
   if (imgact_client_from_profile("do", &options, &client, &error) != IMGACT_OK)
     fail_msg("%s", error.message);
   assert_string_equal(imgact_client_provider_name(client), "digitalocean");
+  assert_string_equal(imgact_client_profile_name(client), "do");
   assert_string_equal(imgact_client_endpoint(client), "https://do.example");
 
   imgact_client_free(client);
   scripted_free(script);
   unsetenv("MY_HETZNER");
+}
+
+TEST(client_profile_name_of_each_source) {
+  imgact_config *config = load();
+  imgact_client *client = NULL;
+  imgact_error error;
+  const imgact_config_overrides over = {.size = sizeof over, .profile = "do"},
+                                direct = {.size = sizeof direct, .provider = "hetzner"};
+  imgact_client_options options = {.size = sizeof options, .token = "t", .profile = "mine"};
+  assert_int_equal(imgact_client_from_config(config, &over, NULL, &client, &error),
+                   IMGACT_INVALID_ARGUMENT);
+  assert_string_equal(error.profile, "do");
+  assert_int_equal(imgact_client_from_config(config, &over, &options, &client, &error), IMGACT_OK);
+  assert_string_equal(imgact_client_profile_name(client), "mine");
+  imgact_client_free(client);
+  options.profile = NULL;
+  assert_int_equal(imgact_client_from_config(config, &direct, &options, &client, &error),
+                   IMGACT_OK);
+  assert_null(imgact_client_profile_name(client));
+  imgact_client_free(client);
+  imgact_config_free(config);
 }
 
 TEST(client_invalid_config_destroys_transport) {

@@ -17,6 +17,13 @@ TEST(status_name_is_unique) {
                               imgact_status_name((imgact_status)b));
 }
 
+TEST(status_from_name_inverts_name) {
+  for (int i = IMGACT_OK; i <= IMGACT_END; i++)
+    assert_int_equal(imgact_status_from_name(imgact_status_name((imgact_status)i)), i);
+  assert_int_equal(imgact_status_from_name("no such name"), IMGACT_INTERNAL);
+  assert_int_equal(imgact_status_from_name(NULL), IMGACT_INTERNAL);
+}
+
 TEST(status_name_unknown_is_internal) {
   static const int none[] = {IMGACT_END + 1, -1, INT32_MAX, INT32_MIN};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names of enum values in JSON, and the raw object of an item.
+// Names of enum values in JSON, questions about an image, and the raw object of an item.
 #include "result.h"
 #include "testing.h"
 
@@ -22,6 +22,62 @@ TEST(model_name_invalid_value_is_unknown) {
   NAMES(imgact_action_status_name, imgact_action_status, "unknown", "running", "success", "error");
   NAMES(imgact_action_kind_name, imgact_action_kind, "other", "create", "convert", "transfer",
         "change_protection");
+}
+
+#define INVERSE(name, from_name, kind, last)                                                       \
+  do {                                                                                             \
+    for (int i = 0; i <= (int)(last); i++) assert_int_equal(from_name(name((kind)i)), (kind)i);    \
+    assert_int_equal(from_name(NULL), 0);                                                          \
+    assert_int_equal(from_name(""), 0);                                                            \
+    assert_int_equal(from_name("no such name"), 0);                                                \
+  } while (0)
+
+TEST(model_from_name_inverts_name) {
+  INVERSE(imgact_image_type_name, imgact_image_type_from_name, imgact_image_type,
+          IMGACT_IMAGE_TYPE_CUSTOM);
+  INVERSE(imgact_image_status_name, imgact_image_status_from_name, imgact_image_status,
+          IMGACT_IMAGE_STATUS_RETIRED);
+  INVERSE(imgact_action_status_name, imgact_action_status_from_name, imgact_action_status,
+          IMGACT_ACTION_STATUS_ERROR);
+  INVERSE(imgact_action_kind_name, imgact_action_kind_from_name, imgact_action_kind,
+          IMGACT_ACTION_KIND_CHANGE_PROTECTION);
+  assert_int_equal(imgact_image_type_from_name("Snapshot"), IMGACT_IMAGE_TYPE_UNKNOWN);
+}
+
+TEST(op_kind_from_name_inverts_name) {
+  for (size_t i = 0; i < IMGACT_OP_COUNT; i++)
+    assert_int_equal(imgact_op_kind_from_name(imgact_op_kind_name((imgact_op_kind)i)), i);
+  assert_int_equal(imgact_op_kind_from_name("list"), IMGACT_OP_COUNT);
+  assert_int_equal(imgact_op_kind_from_name(NULL), IMGACT_OP_COUNT);
+}
+
+TEST(image_label_found_by_key) {
+  static const imgact_label labels[] = {{"env", "prod"}, {"empty", ""}};
+  const imgact_image image = {.labels = labels, .labels_count = 2}, bare = {.labels = NULL};
+  assert_string_equal(imgact_image_label(&image, "env"), "prod");
+  assert_string_equal(imgact_image_label(&image, "empty"), "");
+  assert_null(imgact_image_label(&image, "ENV"));
+  assert_null(imgact_image_label(&image, NULL));
+  assert_null(imgact_image_label(&bare, "env"));
+  assert_null(imgact_image_label(NULL, "env"));
+}
+
+TEST(image_has_region_and_tag) {
+  static const char *const texts[] = {"nyc3", "Prod"};
+  static const char *const none[1];
+  const imgact_image bare = {.id = "1"}, empty = {.regions = none, .tags = none},
+                     image = {.regions = texts, .regions_count = 2, .tags = texts, .tags_count = 2};
+  assert_int_equal(imgact_image_has_region(&image, "nyc3"), IMGACT_TRISTATE_TRUE);
+  assert_int_equal(imgact_image_has_region(&image, "prod"), IMGACT_TRISTATE_FALSE);
+  assert_int_equal(imgact_image_has_region(&image, NULL), IMGACT_TRISTATE_FALSE);
+  assert_int_equal(imgact_image_has_region(&empty, "nyc3"), IMGACT_TRISTATE_FALSE);
+  assert_int_equal(imgact_image_has_region(&bare, "nyc3"), IMGACT_TRISTATE_UNKNOWN);
+  assert_int_equal(imgact_image_has_region(NULL, "nyc3"), IMGACT_TRISTATE_UNKNOWN);
+  assert_int_equal(imgact_image_has_tag(&image, "pROD"), IMGACT_TRISTATE_TRUE);
+  assert_int_equal(imgact_image_has_tag(&image, "production"), IMGACT_TRISTATE_FALSE);
+  assert_int_equal(imgact_image_has_tag(&empty, "prod"), IMGACT_TRISTATE_FALSE);
+  assert_int_equal(imgact_image_has_tag(&bare, "prod"), IMGACT_TRISTATE_UNKNOWN);
+  assert_int_equal(imgact_image_has_tag(NULL, "prod"), IMGACT_TRISTATE_UNKNOWN);
 }
 
 TEST(op_kind_name_invalid_is_null) {

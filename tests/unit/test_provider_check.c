@@ -154,6 +154,9 @@ TEST(check_declarations_are_named) {
   assert_int_equal(check(), IMGACT_OK);
   IMAGES = (imgact_slot){0};
   REFUSED((void)0, "get_image: a lookup by name needs list_images");
+  t.slots[IMGACT_OP_GET_ACTION] = (imgact_slot){
+      .path = "/actions/{action}", .action = "action", .flags = IMGACT_SLOT_ACTION_LOOKUP};
+  REFUSED((void)0, "get_action: a lookup of an action needs wait_actions");
   REFUSED(IMAGES.local_filters = IMGACT_FILTER_BIT(IMAGE_LABEL_SELECTOR),
           "list_images: local_filters");
   REFUSED(ACTIONS.local_filters = IMGACT_FILTER_BIT(IMAGE_TAG), "is no filter of this operation");

@@ -69,7 +69,7 @@ static void all_kinds(void) {
   ia_trace_response(&s.exchange, &answered);
   ia_trace_response(&s.exchange, &lost);
   ia_trace_retry(&s.exchange, 500);
-  ia_trace_text(&s.client, IMGACT_TRACE_LOOKUP, -1, 17, "lookup");
+  ia_trace_text(&s.client, NULL, IMGACT_TRACE_LOOKUP, -1, 17, "lookup");
 }
 
 TEST(trace_without_callback_allocates_nothing) {
@@ -184,13 +184,13 @@ TEST(trace_retry_has_error_and_delay) {
 }
 
 TEST(trace_text_has_request_number) {
-  ia_trace_text(&s.client, IMGACT_TRACE_THROTTLE, 700, 0, "held back");
+  ia_trace_text(&s.client, NULL, IMGACT_TRACE_THROTTLE, 700, 0, "held back");
   check_numbers(IMGACT_TRACE_THROTTLE, -1, 700, -1);
   assert_string_equal(s.received.text, "held back");
   assert_null(s.received.last.method);
   assert_int_equal(s.received.last.attempt, 0);
   assert_int_equal(s.received.last.request_number, 0);
-  ia_trace_text(&s.client, IMGACT_TRACE_LOOKUP, -1, 17, "lookup");
+  ia_trace_text(&s.client, NULL, IMGACT_TRACE_LOOKUP, -1, 17, "lookup");
   check_numbers(IMGACT_TRACE_LOOKUP, -1, -1, -1);
   assert_int_equal(s.received.last.request_number, 17);
 }

@@ -31,7 +31,8 @@ static const imgact_word action_statuses[] = {{"in-progress", IMGACT_ACTION_STAT
 static const imgact_word commands[] = {
     {"transfer", IMGACT_ACTION_KIND_TRANSFER}, {"convert", IMGACT_ACTION_KIND_CONVERT},
     {"convert_*", IMGACT_ACTION_KIND_CONVERT}, {"create", IMGACT_ACTION_KIND_CREATE},
-    {"snapshot", IMGACT_ACTION_KIND_CREATE},   {NULL, IMGACT_ACTION_KIND_OTHER}};
+    {"snapshot", IMGACT_ACTION_KIND_CREATE}, /* of a droplet */
+    {NULL, IMGACT_ACTION_KIND_OTHER}};
 
 /* ---- images ---- */
 

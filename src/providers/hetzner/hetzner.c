@@ -48,7 +48,9 @@ static const imgact_field image_fields[] = {
     {"os_flavor", IMGACT_TARGET_IMAGE_OS_FAMILY, NULL},
     {"os_version", IMGACT_TARGET_IMAGE_OS_VERSION, NULL},
     {"protection.delete", IMGACT_TARGET_IMAGE_IS_PROTECTED, NULL},
+    {"rapid_deploy", IMGACT_TARGET_IMAGE_RAPID_DEPLOY, NULL},
     {"deprecation.announced", IMGACT_TARGET_IMAGE_DEPRECATED_AT, NULL},
+    {"deprecation.unavailable_after", IMGACT_TARGET_IMAGE_UNAVAILABLE_AFTER, NULL},
     {"deprecated", IMGACT_TARGET_IMAGE_DEPRECATED_AT, NULL},
     {"deleted", IMGACT_TARGET_IMAGE_DELETED_AT, NULL},
     {"labels", IMGACT_TARGET_IMAGE_LABELS, NULL},
@@ -221,10 +223,11 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                                   IMGACT_FILTER_BIT(ACTION_IMAGE),
                                 .rate_limit_index = ACTIONS_LIMIT},
     /* The image's own path is deprecated since 2026-04-30. The other one answers for the actions of
-     * every image. */
+     * every image, and not for those of other resources. */
     [IMGACT_OP_GET_ACTION] = {.path = "/images[/{via}]/actions/{action}",
                               .action = "action",
-                              .flags = IMGACT_SLOT_IDEMPOTENT | IMGACT_SLOT_ACTION_OF_IMAGE,
+                              .flags = IMGACT_SLOT_IDEMPOTENT | IMGACT_SLOT_ACTION_OF_IMAGE |
+                                       IMGACT_SLOT_ACTION_LOOKUP,
                               .rate_limit_index = ACTIONS_LIMIT},
     /* An action does not show whether it protects or not: only the image does. */
     [IMGACT_OP_CHANGE_PROTECTION] = {.method = "POST",
