@@ -88,8 +88,8 @@ static const char *const bodies[] = {
     "{\"type\":\"backup\",\"description\":\"d\",\"labels\":{\"a\":\"b\"}}",
     "{}",
     "{\"name\":\"prod\"}",
-    "{\"resources\":[{\"resource_id\":\"10\",\"resource_type\":\"image\"},{\"resource_id\":\"1\","
-    "\"resource_type\":\"droplet\"}]}",
+    ("{\"resources\":[{\"resource_id\":\"10\",\"resource_type\":\"image\"},{\"resource_id\":\"1\","
+     "\"resource_type\":\"droplet\"}]}"),
     "{\"delete\":true}",
     "{\"delete\":false}",
     "{\"type\":\"convert\"}",
