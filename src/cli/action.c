@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "output.h"
+#include "refs.h"
 
 imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region) {
   (void)id, (void)region;
@@ -171,11 +172,13 @@ static int show(cli_app *app, cli_batch *batch, const void **known) {
 
 /* One operation per id, so that each ends on its own; the library polls them together. */
 int cli_action_wait(cli_app *app) {
+  int exit_status = cli_image_flag_resolve(app);
+  if (exit_status) return exit_status;
   const void **known = calloc(app->arguments_count, sizeof *known);
   if (!known) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
 
   cli_batch batch;
-  int exit_status = cli_batch_new(app, app->arguments_count, &batch);
+  exit_status = cli_batch_new(app, app->arguments_count, &batch);
   for (size_t i = 0; i < batch.count && !exit_status; i++) {
     const char *id = app->arguments[i];
     cli_batch_set(&batch, i, app->command->make(app, id, NULL), id, NULL, true);

@@ -4,6 +4,7 @@
  * against the command and sets the options. The first error is reported, but the first pass
  * continues after it, to find -o. */
 #include "args.h"
+#include "arguments.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +206,11 @@ static imgact_status check_arguments(const cli_app *app, imgact_error *error) {
   if (app->arguments_count > command->max_arguments)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "unexpected argument '%s'",
                             app->arguments[command->max_arguments]);
+  for (size_t i = 0; command->reads_stdin && app->arguments_count > 1 && i < app->arguments_count;
+       i++)
+    if (!strcmp(app->arguments[i], "-"))
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                              "'-' reads all arguments from stdin and must be the only one");
   if (command->choices && cli_choice_index(command->choices, app->arguments[0]) < 0)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "invalid argument '%s'; choose one of: %s", app->arguments[0],
@@ -269,34 +275,13 @@ static imgact_status check_needed(const parser *p, const cli_app *app, imgact_er
   return IMGACT_OK;
 }
 
-static int by_text(const void *a, const void *b) {
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static imgact_status check_duplicates(const char *const *items, size_t count, const char *what,
-                                      imgact_error *error) {
-  if (count < 2) return IMGACT_OK;
-  const char **sorted = calloc(count, sizeof *sorted);
-  if (!sorted) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
-
-  memcpy(sorted, items, count * sizeof *sorted);
-  qsort(sorted, count, sizeof *sorted, by_text);
-  imgact_status status = IMGACT_OK;
-  for (size_t i = 1; !status && i < count; i++)
-    if (!strcmp(sorted[i - 1], sorted[i]))
-      status =
-          imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "duplicate %s '%s'", what, sorted[i]);
-
-  free(sorted);
-  return status;
-}
-
 static imgact_status check_all_duplicates(const cli_app *app, imgact_error *error) {
   const cli_options *o = &app->options;
-  imgact_status status = check_duplicates(app->arguments, app->arguments_count, "id", error);
-  if (!status) status = check_duplicates(o->regions.items, o->regions.count, "region", error);
-  if (!status) status = check_duplicates(o->ids.items, o->ids.count, "id", error);
-  if (!status) status = check_duplicates(o->bound_to.items, o->bound_to.count, "id", error);
+  imgact_status status =
+      cli_check_duplicates(app->arguments, app->arguments_count, "argument", error);
+  if (!status) status = cli_check_duplicates(o->regions.items, o->regions.count, "region", error);
+  if (!status) status = cli_check_duplicates(o->ids.items, o->ids.count, "id", error);
+  if (!status) status = cli_check_duplicates(o->bound_to.items, o->bound_to.count, "id", error);
   return status;
 }
 

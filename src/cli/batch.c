@@ -15,17 +15,19 @@ static int64_t deadline_left(const cli_app *app) {
   return left > 0 ? left : 1;
 }
 
-static void configure(const cli_app *app, imgact_op *op) {
+static void configure(const cli_app *app, const cli_item *item) {
   const cli_options *o = &app->options;
   imgact_op_options options = {.size = sizeof options,
                                .deadline_ms = deadline_left(app),
-                               .page = o->page,
-                               .per_page = o->per_page,
-                               .max_items = o->limit,
-                               .max_attempts = (int32_t)o->max_attempts,
-                               .flags = (o->raw ? IMGACT_OP_FLAG_KEEP_RAW : 0) |
-                                        (o->via_image ? IMGACT_OP_FLAG_VIA_IMAGE : 0)};
-  if (op) imgact_op_set_options(op, &options);
+                               .max_attempts = (int32_t)o->max_attempts};
+  if (item->keeps_raw) options.flags |= IMGACT_OP_FLAG_KEEP_RAW;
+  if (!item->is_lookup) {
+    options.page = o->page;
+    options.per_page = o->per_page;
+    options.max_items = o->limit;
+    if (o->via_image) options.flags |= IMGACT_OP_FLAG_VIA_IMAGE;
+  }
+  if (item->op) imgact_op_set_options(item->op, &options);
 }
 
 int cli_batch_new(cli_app *app, size_t count, cli_batch *batch) {
@@ -52,9 +54,14 @@ static imgact_status item_before_send(void *user, imgact_op *op, const char *cal
 void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *subject,
                    const char *region, bool wait) {
   cli_item *item = &batch->items[index];
-  *item = (cli_item){
-      .batch = batch, .op = op, .subject = subject, .region = region, .percent = -1, .waits = wait};
-  configure(batch->app, op);
+  *item = (cli_item){.batch = batch,
+                     .op = op,
+                     .subject = subject,
+                     .region = region,
+                     .percent = -1,
+                     .waits = wait,
+                     .keeps_raw = batch->app->options.raw != 0};
+  configure(batch->app, item);
   imgact_op_set_wait(op, wait);
   imgact_op_set_progress(op, cli_progress_on_poll, item);
   item->changes = batch->app->command->changes;
@@ -127,7 +134,7 @@ void cli_batch_run(cli_batch *batch) {
   batch->app->alone = batch->count == 1;
   batch->left = batch->count;
   for (size_t i = 0; i < batch->count; i++) {
-    configure(batch->app, batch->items[i].op); /* again: the deadlines must end together */
+    configure(batch->app, &batch->items[i]); /* again: the deadlines must end together */
     imgact_op_start(batch->items[i].op, item_on_end, &batch->items[i]);
   }
 
@@ -154,12 +161,24 @@ void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *summary, imga
   cli_exit_summary_add(summary, status);
 }
 
-int cli_run(cli_app *app, imgact_op *op) {
-  cli_item item = {.op = op, .subject = app->arguments_count ? app->arguments[0] : NULL};
+imgact_status cli_run_lookup(cli_app *app, imgact_op *op, bool raw) {
+  cli_item item = {.op = op, .is_lookup = true, .keeps_raw = raw};
   cli_batch batch = {.app = app, .items = &item, .count = 1};
 
   item.batch = &batch;
-  configure(app, op);
+  configure(app, &item);
+  if (!imgact_op_error(op)->status) cli_batch_run(&batch);
+  return (imgact_status)cli_item_error(&item)->status;
+}
+
+int cli_run(cli_app *app, imgact_op *op) {
+  cli_item item = {.op = op,
+                   .subject = app->arguments_count ? app->arguments[0] : NULL,
+                   .keeps_raw = app->options.raw != 0};
+  cli_batch batch = {.app = app, .items = &item, .count = 1};
+
+  item.batch = &batch;
+  configure(app, &item);
   int exit_status = cli_batch_check(&batch);
   if (exit_status) return exit_status;
 

@@ -1,27 +1,43 @@
 // SPDX-License-Identifier: MIT
 /* imgact image delete, convert, transfer, protect and unprotect: one operation per image (and
- * region). Prints outcomes in the order of the arguments. */
+ * region). Prints outcomes in the order of the references. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "output.h"
+#include "refs.h"
+
+#define MAX_ASKED      20 /* images that the question shows */
+#define MAX_ASKED_TEXT 80 /* bytes of a name or description in it */
+
+/* One result: of an item, or of a reference without an image, for which there is none. */
+typedef struct result {
+  cli_outcome outcome;
+  const cli_item *item;
+} result;
+
+static size_t per_image(const cli_app *app) {
+  return app->options.regions.count ? app->options.regions.count : 1;
+}
 
 static int make_batch(cli_app *app, cli_batch *batch) {
   const cli_strings *regions = &app->options.regions;
-  size_t per_image = regions->count ? regions->count : 1;
-  int exit_status = cli_batch_new(app, app->arguments_count * per_image, batch);
+  int exit_status = cli_batch_new(app, app->arguments_count * per_image(app), batch);
   if (exit_status) return exit_status;
 
   for (size_t i = 0; i < batch->count; i++) {
-    const char *id = app->arguments[i / per_image];
-    const char *region = regions->count ? regions->items[i % per_image] : NULL;
+    const char *id = app->arguments[i / per_image(app)];
+    const char *region = regions->count ? regions->items[i % per_image(app)] : NULL;
     cli_batch_set(batch, i, app->command->make(app, id, region), id, region,
                   app->options.wait != 0);
   }
   return cli_batch_check(batch);
 }
+
+/* ---- confirmation ---- */
 
 static bool read_yes(cli_stream *err) {
   char answer[16] = "";
@@ -31,42 +47,82 @@ static bool read_yes(cli_stream *err) {
   return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
 }
 
-/* "Delete 2 images at PROVIDER (profile prod): 4711 4712? [y/N] " */
+/* "  4711  3d  nightly build" */
+static void add_image(cli_buffer *text, const cli_ref *ref, size_t width, int64_t now_ms) {
+  const imgact_image *image = ref->image;
+  const char *name = image ? image->name ? image->name : image->description : NULL;
+  cli_buffer_text(text, "\n  ");
+  cli_buffer_text(text, ref->id);
+  if (!image) return;
+
+  char age[24] = "-", cell[128];
+  if (image->created_at != IMGACT_NO_TIME) cli_age_text(now_ms - image->created_at, age);
+  snprintf(cell, sizeof cell, "%*s%5s  ", (int)(width - strlen(ref->id)), "", age);
+  cli_buffer_text(text, cell);
+
+  cli_buffer shown = {0};
+  size_t length = name ? cli_text_cut(name, MAX_ASKED_TEXT) : 0;
+  cli_buffer_add(&shown, name ? name : "-", name ? length : 1);
+  cli_buffer_visible(text, cli_buffer_get(&shown));
+  cli_buffer_text(text, name && name[length] ? "..." : "");
+  cli_buffer_free(&shown);
+}
+
+/* Adds the images to delete, and how many more there are. */
+static void add_images(cli_buffer *text, const cli_app *app) {
+  char more[64];
+  struct timespec now = {0};
+  clock_gettime(CLOCK_REALTIME, &now);
+  int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  size_t width = 0, shown = 0;
+  for (size_t i = 0; i < app->refs->count; i++)
+    if (app->refs->items[i].id && strlen(app->refs->items[i].id) > width)
+      width = strlen(app->refs->items[i].id);
+  for (size_t i = 0; i < app->refs->count && shown < MAX_ASKED; i++) {
+    if (!app->refs->items[i].id) continue;
+    add_image(text, &app->refs->items[i], width, now_ms);
+    shown++;
+  }
+  if (shown == app->arguments_count) return;
+  snprintf(more, sizeof more, "\n  and %zu more", app->arguments_count - shown);
+  cli_buffer_text(text, more);
+}
+
+/* Asks "Delete 2 images at PROVIDER (profile prod)?", with the images. */
 static void ask(cli_app *app) {
   imgact_error error;
   imgact_config_settings from = {0};
   imgact_config_overrides overrides = cli_overrides(app);
   imgact_config_resolve(app->session.config, &overrides, &from, &error);
 
-  cli_buffer names = {0};
+  cli_buffer text = {0};
   if (from.profile) {
-    cli_buffer_text(&names, " (profile ");
-    cli_buffer_visible(&names, from.profile);
-    cli_buffer_text(&names, ")");
+    cli_buffer_text(&text, " (profile ");
+    cli_buffer_visible(&text, from.profile);
+    cli_buffer_text(&text, ")");
   }
-  cli_buffer_text(&names, ":");
-  for (size_t i = 0; i < app->arguments_count; i++) {
-    cli_buffer_text(&names, " ");
-    cli_buffer_visible(&names, app->arguments[i]);
-  }
+  cli_buffer_text(&text, "?");
+  add_images(&text, app);
 
   cli_stream_format(&app->err, "Delete %zu image%s at %s", app->arguments_count,
                     app->arguments_count == 1 ? "" : "s",
                     imgact_client_provider_name(app->session.client));
-  cli_stream_text(&app->err, cli_buffer_get(&names));
-  cli_stream_text(&app->err, "? [y/N] ");
+  cli_stream_text(&app->err, cli_buffer_get(&text));
+  cli_stream_text(&app->err, "\n[y/N] ");
   cli_stream_flush(&app->err);
-  cli_buffer_free(&names);
+  cli_buffer_free(&text);
 }
 
 /* Asks for confirmation if stdin and stderr are terminals. Returns 0 or an exit status. */
 static int confirm(cli_app *app) {
-  if (!app->command->asks || app->options.yes) return 0;
+  if (!app->command->asks || app->options.yes || !app->arguments_count) return 0;
   if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
 
+  (void)cli_refs_read_images(app, app->refs); /* if it fails, the question shows the ids */
   int64_t asked_ms = cli_elapsed_ms(app);
-  ask(app);
-  bool yes = read_yes(&app->err);
+  cli_signals_release();
+  if (!cli_interrupted()) ask(app);
+  bool yes = !cli_interrupted() && read_yes(&app->err);
   app->began_ms +=
       cli_elapsed_ms(app) - asked_ms; /* --deadline does not include the confirmation */
   if (yes) return 0;
@@ -75,6 +131,8 @@ static int confirm(cli_app *app) {
   cli_print_note(app, "nothing was deleted");
   return cli_exit_status(IMGACT_CANCELLED);
 }
+
+/* ---- results ---- */
 
 static cli_outcome outcome_of(const cli_app *app, const cli_item *item) {
   cli_outcome outcome = {.image_id = item->subject,
@@ -86,6 +144,19 @@ static cli_outcome outcome_of(const cli_app *app, const cli_item *item) {
   imgact_status status = outcome.failure.error->status;
   outcome.ok = status == IMGACT_OK || (status == IMGACT_NOT_FOUND && app->options.ignore_missing);
   return outcome;
+}
+
+/* Fills the results in the order of the references, then of the regions. */
+static void collect(const cli_app *app, const cli_batch *batch, result *results) {
+  size_t next = 0;
+  for (size_t i = 0; i < app->refs->count * per_image(app); i++) {
+    const cli_ref *ref = &app->refs->items[i / per_image(app)];
+    results[i].item = ref->id ? &batch->items[next++] : NULL;
+    if (results[i].item)
+      results[i].outcome = outcome_of(app, results[i].item);
+    else
+      results[i].outcome = (cli_outcome){.image_id = ref->text, .ok = 1};
+  }
 }
 
 /* Prints messages on stderr: a table shows only the code of an error. */
@@ -101,15 +172,17 @@ static void print_messages(cli_app *app, const cli_item *item, const cli_outcome
 }
 
 /* If stdout cannot be written, prints the outcomes on stderr. */
-static void print_lost_outcomes(cli_app *app, const cli_batch *batch, const cli_outcome *outcomes) {
+static void print_lost_outcomes(cli_app *app, const result *results, size_t count) {
   if (!cli_stdout_lost(app)) return;
 
-  for (size_t i = 0; i < batch->count; i++) {
+  for (size_t i = 0; i < count; i++) {
     char what[160];
-    const imgact_action *action = outcomes[i].action;
-    cli_item_name(&batch->items[i], what, sizeof what);
-    if (!outcomes[i].ok)
-      cli_print_note(app, "%s: %s", what, outcomes[i].failure.error->message);
+    const cli_outcome *outcome = &results[i].outcome;
+    const imgact_action *action = outcome->action;
+    if (!results[i].item) continue;
+    cli_item_name(results[i].item, what, sizeof what);
+    if (!outcome->ok)
+      cli_print_note(app, "%s: %s", what, outcome->failure.error->message);
     else if (action && action->id)
       cli_print_note(app, "%s: action %.64s: %s", what, action->id,
                      imgact_action_status_name(action->status));
@@ -118,19 +191,20 @@ static void print_lost_outcomes(cli_app *app, const cli_batch *batch, const cli_
   }
 }
 
-static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const void **items) {
+static int show(cli_app *app, cli_batch *batch, result *results, const void **items, size_t count) {
   cli_exit_summary summary = {0};
-  for (size_t i = 0; i < batch->count; i++) {
-    outcomes[i] = outcome_of(app, &batch->items[i]);
-    items[i] = &outcomes[i];
+  collect(app, batch, results);
+  for (size_t i = 0; i < count; i++) {
+    const cli_outcome *outcome = &results[i].outcome;
+    items[i] = outcome;
     cli_batch_summarise(batch, &summary,
-                        outcomes[i].ok ? IMGACT_OK
-                                       : (imgact_status)outcomes[i].failure.error->status);
+                        outcome->ok ? IMGACT_OK : (imgact_status)outcome->failure.error->status);
   }
 
-  int exit_status = cli_print_list(app, app->command->schema, items, batch->count);
-  print_lost_outcomes(app, batch, outcomes);
-  for (size_t i = 0; i < batch->count; i++) print_messages(app, &batch->items[i], &outcomes[i]);
+  int exit_status = cli_print_list(app, app->command->schema, items, count);
+  print_lost_outcomes(app, results, count);
+  for (size_t i = 0; i < count; i++)
+    if (results[i].item) print_messages(app, results[i].item, &results[i].outcome);
   cli_hint_resume(batch);
   cli_hint_verify(batch);
 
@@ -139,18 +213,21 @@ static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const voi
 
 int cli_change_images(cli_app *app) {
   cli_batch batch;
-  int exit_status = make_batch(app, &batch);
+  int exit_status = cli_arguments_resolve(app);
+  if (exit_status) return exit_status;
+  exit_status = make_batch(app, &batch);
   if (!exit_status) exit_status = confirm(app);
   if (!exit_status) {
     /* Allocates before the mutations are sent: their outcomes must not be lost. */
-    cli_outcome *outcomes = calloc(batch.count, sizeof *outcomes);
-    const void **items = calloc(batch.count, sizeof *items);
-    if (outcomes && items) {
+    size_t count = app->refs->count * per_image(app);
+    result *results = calloc(count, sizeof *results);
+    const void **items = calloc(count, sizeof *items);
+    if (results && items) {
       cli_batch_run(&batch);
-      exit_status = show(app, &batch, outcomes, items);
+      exit_status = show(app, &batch, results, items, count);
     } else
       exit_status = cli_report_error(app, IMGACT_NOMEM, "out of memory");
-    free(outcomes);
+    free(results);
     free(items);
   }
 

@@ -40,8 +40,9 @@ struct cli_command {
   size_t min_arguments, max_arguments;
   imgact_op_kind kind; /* the summary names the providers that support it */
   bool needs_client;
-  bool changes; /* sends mutations */
-  bool asks;    /* confirms on a terminal before it starts */
+  bool changes;     /* sends mutations */
+  bool asks;        /* confirms on a terminal before it starts */
+  bool reads_stdin; /* takes "-" for arguments from stdin */
 };
 
 extern const cli_command cli_commands[];
@@ -68,8 +69,11 @@ struct cli_app {
   const cli_command
       *commands; /* cli_commands: the completion command is in it and cannot refer to it */
   size_t commands_count;
-  const char *const *arguments; /* the words after the command */
+  const char *const *arguments; /* the words after the command; ids once they are resolved */
   size_t arguments_count;
+  struct cli_refs *refs;    /* images that the command names */
+  char *input;              /* text of stdin; NULL = not read */
+  const char **input_words; /* its words, as arguments */
   cli_session session;
   cli_stream out, err; /* stdout and stderr; err is flushed after each line */
   int64_t began_ms; /* start of the command, monotonic; later by the time spent in a confirmation */
@@ -144,6 +148,8 @@ typedef struct cli_item {
   bool attempted;     /* before_send was called */
   bool unsent;        /* the deadline passed before the mutation was sent */
   bool error_printed; /* its error was printed while others were running */
+  bool is_lookup;     /* not the command's own operation: page options do not apply */
+  bool keeps_raw;     /* keeps the objects of the API */
 } cli_item;
 
 struct cli_batch {
@@ -175,6 +181,9 @@ void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *summary, imga
 /* Applies the options of the command line and runs one operation. Returns 0, or its exit status
  * after the error was printed. */
 int cli_run(cli_app *app, imgact_op *op);
+/* Runs one operation that is not the command's own: page options do not apply, raw replaces --raw,
+ * and nothing is printed. Returns its status. */
+imgact_status cli_run_lookup(cli_app *app, imgact_op *op, bool raw);
 
 /* ---- item.c ---- */
 
@@ -222,11 +231,11 @@ int cli_run_and_show(cli_app *app, imgact_op *op);
 
 imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_image_find(cli_app *app, const char *id, const char *region);
-imgact_op *cli_make_image_get(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_get(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_wait(cli_app *app, const char *id, const char *region);
 
+int cli_image_get(cli_app *app);
 int cli_image_update(cli_app *app);
 int cli_change_images(cli_app *app);
 int cli_action_wait(cli_app *app);

@@ -154,6 +154,31 @@ static void print_text(cli_app *app, const imgact_error *error, const char *what
   cli_buffer_free(&text);
 }
 
+/* Copies a string of the JSON; "" if it is null. */
+static const char *text_at(const imgact_json *object, const char *key, char *buffer, size_t size) {
+  buffer[0] = '\0';
+  imgact_json_copy_string(imgact_json_get(object, key), buffer, size);
+  return buffer;
+}
+
+/* Prints the images that an error names in its details, one per line. */
+static void print_candidates(cli_app *app, const char *details) {
+  imgact_json_doc *doc = NULL;
+  if (!details || imgact_json_doc_parse(details, strlen(details), NULL, &doc, NULL, 0)) return;
+  const imgact_json *list = imgact_json_get(imgact_json_doc_root(doc), "candidates"), *image;
+  imgact_json_iter each = imgact_json_iter_begin(list);
+  while (list && (image = imgact_json_iter_next(&each, NULL))) {
+    char id[72], type[16], created[32], name[160], description[160], line[512];
+    text_at(image, "name", name, sizeof name);
+    text_at(image, "description", description, sizeof description);
+    snprintf(line, sizeof line, "  %s  %s  %s  %s", text_at(image, "id", id, sizeof id),
+             text_at(image, "type", type, sizeof type),
+             text_at(image, "created_at", created, sizeof created), name[0] ? name : description);
+    put_line(app, line, false);
+  }
+  imgact_json_doc_free(doc);
+}
+
 static const char *write_failure(imgact_json_writer *writer, const imgact_error *error,
                                  const char *details, size_t *length) {
   const cli_failure failure = {error, details};
@@ -205,8 +230,10 @@ int cli_report_failure(cli_app *app, const imgact_error *error, const char *deta
                        const char *what) {
   if (cli_wants_json(app))
     print_json(app, error, details, what);
-  else
+  else {
     print_text(app, error, what);
+    print_candidates(app, details);
+  }
   return cli_exit_status(error->status);
 }
 

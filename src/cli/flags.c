@@ -133,7 +133,7 @@ const cli_flag cli_flags[] = {
                "treat a missing image as deleted"),
     OWN_SWITCH("yes", yes, "image delete", "delete without confirmation"),
     OWN_SWITCH("wait", wait, WAITS, "wait until the actions have finished"),
-    OWN_TEXT("image", "ID", image, ACTIONS, "image that the action belongs to"),
+    OWN_TEXT("image", "REF", image, ACTIONS, "image that the action belongs to"),
     {.name = "via-image", .summary = "with --image: request /images/ID/actions/ACTION_ID instead of /images/actions/ACTION_ID",
      .offset = AT(via_image), .commands = "action get", .needs = "image",
      .kind = CLI_FLAG_SWITCH},

@@ -77,9 +77,10 @@ static void put_common_flags(cli_stream *out) {
   for (int group = CLI_GROUP_PROVIDER; group < CLI_GROUP_COUNT; group++)
     put_flags(out, NULL, (cli_flag_group)group);
   cli_stream_char(out, '\n');
-  put_lines(out, "Durations D: 250ms, 5s, 2m, 1h30m, 30d, 2w. Flags may come before or after the "
-                 "command; -- ends "
-                 "the flags.");
+  put_lines(
+      out,
+      "REF is the id of an image, or the name or description of an own image. Durations D: 250ms, "
+      "5s, 2m, 1h30m, 30d, 2w. Flags may come before or after the command; -- ends the flags.");
 }
 
 static void put_synopsis(cli_stream *out, const cli_command *command) {

@@ -5,6 +5,7 @@
 
 #include "image_filter.h"
 #include "output.h"
+#include "refs.h"
 
 imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region) {
   (void)id, (void)region;
@@ -30,9 +31,59 @@ imgact_op *cli_make_image_find(cli_app *app, const char *id, const char *region)
   return op;
 }
 
-imgact_op *cli_make_image_get(cli_app *app, const char *id, const char *region) {
-  (void)region;
-  return imgact_get_image(app->session.client, id, app->options.image_filter.architecture);
+/* ---- get ---- */
+
+static int report_missing(cli_app *app, const cli_ref *ref) {
+  imgact_error error;
+  imgact_error_set(&error, IMGACT_NOT_FOUND, "image '%.300s' not found", ref->text);
+  snprintf(error.provider, sizeof error.provider, "%s",
+           imgact_client_provider_name(app->session.client));
+  return cli_report_failure(app, &error, NULL, NULL);
+}
+
+/* A get accepts an id, and a slug or the name of a public image, but not which of them is meant. */
+static bool is_meant(const cli_ref *ref, const imgact_image *image) {
+  if (ref->kind == CLI_REF_ID && ref->value != ref->text) return !strcmp(image->id, ref->value);
+  return ref->kind != CLI_REF_SLUG || (image->slug && !strcmp(image->slug, ref->value));
+}
+
+/* Returns true if the text of a get that failed may be the name of an own image. The status is
+ * IMGACT_INVALID_ARGUMENT if the text cannot be a slug; then it may be a part of a URL, which needs
+ * a prefix to be a name. */
+static bool may_be_own(const char *text, imgact_status status) {
+  bool is_path = strpbrk(text, "/?#%") || !strcmp(text, ".") || !strcmp(text, "..");
+  return status == IMGACT_NOT_FOUND || (status == IMGACT_INVALID_ARGUMENT && !is_path);
+}
+
+/* Prints the own image with this name or description, as it was listed. */
+static int get_own(cli_app *app) {
+  int exit_status = cli_refs_resolve(app, app->refs);
+  if (exit_status) return exit_status;
+  return cli_print_item(app, app->command->schema, app->refs->items[0].image);
+}
+
+static int get(cli_app *app, const cli_ref *ref, imgact_op *op) {
+  imgact_status status = cli_run_lookup(app, op, app->options.raw != 0);
+  const imgact_image *image = imgact_op_image(op);
+  if (status == IMGACT_OK && !is_meant(ref, image)) return report_missing(app, ref);
+  if (status == IMGACT_OK) return cli_print_item(app, app->command->schema, image);
+  if (ref->kind == CLI_REF_TEXT && may_be_own(ref->value, status)) return get_own(app);
+  int exit_status = cli_report_op_failure(app, op);
+  if (imgact_op_error(op)->http_status == 404) cli_note_endpoint(app);
+  return exit_status;
+}
+
+int cli_image_get(cli_app *app) {
+  int exit_status = cli_refs_parse(app, app->arguments, app->arguments_count, app->refs);
+  if (exit_status) return exit_status;
+  const cli_ref *ref = app->refs->items;
+  if (ref->kind == CLI_REF_NAME || ref->kind == CLI_REF_DESCRIPTION) return get_own(app);
+
+  imgact_op *op =
+      imgact_get_image(app->session.client, ref->value, app->options.image_filter.architecture);
+  exit_status = get(app, ref, op);
+  imgact_op_free(op);
+  return exit_status;
 }
 
 /* ---- update ---- */
@@ -102,7 +153,8 @@ static int check_update(cli_app *app) {
                           "nothing to change; see `imgact image update --help`");
 }
 
-static imgact_op *make_update(cli_app *app, const imgact_label *labels, size_t count) {
+static imgact_op *make_update(cli_app *app, const char *id, const imgact_label *labels,
+                              size_t count) {
   const cli_options *o = &app->options;
   imgact_image_update update = {.size = sizeof update,
                                 .name = o->name,
@@ -113,7 +165,7 @@ static imgact_op *make_update(cli_app *app, const imgact_label *labels, size_t c
                                 .replace_labels =
                                     o->labels.count || o->removed_labels.count || o->clear_labels,
                                 .convert_to_snapshot = o->type != NULL};
-  return imgact_update_image(app->session.client, app->arguments[0], &update);
+  return imgact_update_image(app->session.client, id, &update);
 }
 
 /* Merges the labels of the image, without those to remove, with the given ones. The array borrows
@@ -170,21 +222,34 @@ static int change_labels(cli_app *app, const imgact_label *given) {
   if (!exit_status) {
     size_t count = 0;
     imgact_label *all = merge(app, imgact_op_image(get), given, &count);
-    exit_status = cli_run_and_show(app, all ? make_update(app, all, count) : NULL);
+    exit_status =
+        cli_run_and_show(app, all ? make_update(app, app->arguments[0], all, count) : NULL);
     free(all);
   }
   imgact_op_free(get);
   return exit_status;
 }
 
-static int update(cli_app *app, const imgact_label *given) {
-  imgact_op *op = make_update(app, given, app->options.labels.count);
-  bool some = app->options.labels.count || app->options.removed_labels.count;
-  /* Invalid arguments are reported before the image is read. */
-  bool rejected = imgact_op_error(op)->status != IMGACT_OK;
-  if (rejected || !some || app->options.clear_labels) return cli_run_and_show(app, op);
+/* Invalid arguments are reported before anything is read. */
+static int check_operation(cli_app *app, const imgact_label *given) {
+  const char *id = app->refs->items[0].id;
+  imgact_op *op = make_update(app, id ? id : "1", given, app->options.labels.count);
+  int exit_status = imgact_op_error(op)->status ? cli_report_op_failure(app, op) : 0;
   imgact_op_free(op);
-  return change_labels(app, given);
+  return exit_status;
+}
+
+static int update(cli_app *app, const imgact_label *given) {
+  bool some = app->options.labels.count || app->options.removed_labels.count;
+  int exit_status = cli_refs_parse(app, app->arguments, app->arguments_count, app->refs);
+  if (!exit_status) exit_status = check_operation(app, given);
+  if (!exit_status) exit_status = cli_refs_resolve(app, app->refs);
+  if (exit_status) return exit_status;
+
+  app->arguments = app->refs->ids;
+  if (some && !app->options.clear_labels) return change_labels(app, given);
+  return cli_run_and_show(app,
+                          make_update(app, app->arguments[0], given, app->options.labels.count));
 }
 
 int cli_image_update(cli_app *app) {

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "arguments.h"
 #include "output.h"
+#include "refs.h"
 
 /* Opens missing standard descriptors: else the next socket or file would get the number and receive
  * the output. The access mode is reversed, so that reading stdin or writing stdout still fails. */
@@ -43,19 +45,23 @@ static int run_command(cli_app *app) {
 
   int exit_status = cli_check_output(app, command->schema);
   if (!exit_status && command->needs_client) exit_status = cli_session_open(app);
+  if (!exit_status) exit_status = cli_arguments_from_stdin(app);
   if (!exit_status) {
-    exit_status = command->run(app);
+    bool has_work = !app->input || app->arguments_count; /* stdin may be empty */
+    exit_status = has_work ? command->run(app) : cli_print_list(app, command->schema, NULL, 0);
     /* Lost output is an error, unless the command has failed already. */
     int flushed = cli_finish_stdout(app);
     if (!exit_status) exit_status = flushed;
   }
 
+  cli_refs_free(app->refs); /* its list belongs to the client */
   int closed = cli_session_close(app);
   return exit_status ? exit_status : closed;
 }
 
 int main(int argc, char **argv) {
-  cli_app app = {.commands = cli_commands, .commands_count = cli_commands_count};
+  cli_refs refs = {0};
+  cli_app app = {.commands = cli_commands, .commands_count = cli_commands_count, .refs = &refs};
   cli_args args;
   imgact_error error;
 
@@ -78,6 +84,7 @@ int main(int argc, char **argv) {
   else
     exit_status = run_command(&app);
 
+  cli_arguments_free(&app);
   cli_args_free(&args);
   cli_options_free(&app.options);
   return exit_status;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Commands that run one operation and print its list or item. */
 #include "output.h"
+#include "refs.h"
 
 /* Prints a note if the library filtered or sorted a single page. */
 static void note_local(cli_app *app, const imgact_op *op) {
@@ -21,8 +22,10 @@ static int print_list(cli_app *app, const imgact_op *op) {
 }
 
 int cli_show_list(cli_app *app) {
+  int exit_status = cli_image_flag_resolve(app);
+  if (exit_status) return exit_status;
   imgact_op *op = app->command->make(app, NULL, NULL);
-  int exit_status = cli_run(app, op);
+  exit_status = cli_run(app, op);
   if (!exit_status) exit_status = print_list(app, op);
   imgact_op_free(op);
   return exit_status;
@@ -40,6 +43,8 @@ int cli_run_and_show(cli_app *app, imgact_op *op) {
 }
 
 int cli_show_item(cli_app *app) {
+  int exit_status = cli_image_flag_resolve(app);
+  if (exit_status) return exit_status;
   const char *id = app->arguments_count ? app->arguments[0] : NULL;
   return cli_run_and_show(app, app->command->make(app, id, NULL));
 }

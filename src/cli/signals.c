@@ -43,6 +43,17 @@ static void catch_signal(int number) {
     sigaction(number, &action, NULL);
 }
 
+static void release_signal(int number) {
+  struct sigaction before;
+  if (!sigaction(number, NULL, &before) && before.sa_handler == on_signal) signal(number, SIG_DFL);
+}
+
+void cli_signals_release(void) {
+  release_signal(SIGINT);
+  release_signal(SIGTERM);
+  release_signal(SIGHUP);
+}
+
 void cli_signals_catch(imgact_loop *loop) {
   signalled_loop = loop;
   catch_signal(SIGINT);

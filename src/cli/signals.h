@@ -10,6 +10,8 @@
 /* Installs the handlers, which stay installed so that results can still be printed. Before that a
  * signal ends the program. */
 void cli_signals_catch(imgact_loop *loop);
+/* Removes the handlers while a person is asked: a signal ends the program, as before. */
+void cli_signals_release(void);
 /* Returns true after the first signal. */
 bool cli_interrupted(void);
 /* Call before the loop is freed: signals no longer wake it. */

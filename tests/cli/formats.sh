@@ -98,7 +98,7 @@ ok 'number_is_same_in_every_format' numbers
 
 # The pipe of the manual page: one id per line, as arguments of the next command.
 piped() {
-  example=$(sed -n '/xargs/d; s/^\.Dl \$ \(imgact image list .* -o csv .*\)$/\1/p' "$root/docs/man/imgact.1")
+  example=$(sed -n '/ | /d; s/^\.Dl \$ \(imgact image list .* -o csv .*\)$/\1/p' "$root/docs/man/imgact.1")
   {
     printf '{"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": ['
     printf '{"request": {"method": "GET", "url": "https://api.hetzner.cloud/v1/images?label_selector=env%%3Dprod&page=1&per_page=50"},'
@@ -148,9 +148,9 @@ single() {
 ok 'raw_adds_object_of_api' single
 
 name=$(sed -n 's/.*"op": "get_image", "image": "\([^"]*\)".*/\1/p' \
-  "$root/tests/fixtures/hetzner/image-by-name-that-nobody-has.har")
+  "$root/tests/fixtures/hetzner/image-by-name-of-two-architectures.har")
 for_people() {
-  ends 4 hetzner image-by-name-that-nobody-has image get "$name" && silent out && has err "^imgact: .*$name" &&
+  ends 5 hetzner image-by-name-of-two-architectures image get "$name" && silent out && has err "^imgact: .*$name" &&
     lacks err '\(\)|null' || return 1
   ends 13 hetzner error-page-of-a-gateway action get 1 --max-attempts 1 && has err '^imgact: HTTP 502: .* \(unavailable\)$' &&
     lacks err 'HTTP 502.*HTTP 502'

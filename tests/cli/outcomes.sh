@@ -51,7 +51,7 @@ one_reason() {
 ok 'batch_same_failure_keeps_exit_status' one_reason
 
 bad_id() {
-  ends 2 hetzner deletion image delete 90210418 two -o json && silent out && has err '"code":"invalid_argument"'
+  ends 2 hetzner deletion image delete 90210418 id:two -o json && silent out && has err '"code":"invalid_argument"'
 }
 ok 'batch_invalid_id_rejects_all' bad_id
 

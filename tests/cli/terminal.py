@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 
 from terminal_fixture import (
     Cloud, ENDPOINT, HOME, HOSTILE, Run, SHOWN, action, cloud, error, expect, listed, run_tests)
@@ -13,43 +14,53 @@ from terminal_fixture import (
 
 # ---- confirmation of deletions ----
 
+QUESTION = "Delete 2 images at hetzner?\n  7     3d  nightly\n  800   2w  -\n[y/N] "
+SENT = [("GET", "/v1/images"), ("DELETE", "/v1/images/7"), ("DELETE", "/v1/images/800")]
+
+
+def ago(days):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - days * 86400 - 60))
+
+
 def asked(answer, *words, **more):
-    cloud(DELETE_images_7=[(204, None)], DELETE_images_8=[(204, None)])
-    return Run("image", "delete", "7", "8", *words, typed=[(rb"\[y/N\] ", answer)], **more)
+    images = listed({"id": 7, "type": "snapshot", "description": "nightly", "created": ago(3)},
+                    {"id": 800, "type": "backup", "description": None, "created": ago(20)})
+    cloud(GET_images=[(200, images)], DELETE_images_7=[(204, None)], DELETE_images_800=[(204, None)])
+    return Run("image", "delete", "7", "800", *words, typed=[(rb"\[y/N\] ", answer)], **more)
 
 
 def confirm_yes_deletes():
     for answer in (b"y\n", b"Y\n", b"yes\n"):
         run = asked(answer)
-        expect(run.status == 0 and len(Cloud.seen) == 2, run)
-        expect(run.screen.startswith("Delete 2 images at hetzner: 7 8? [y/N] " + answer.decode().strip() + "\nIMAGE_ID"), run)
+        expect(run.status == 0 and sorted(Cloud.seen) == sorted(SENT), run)
+        expect(run.screen.startswith(QUESTION + answer.decode().strip() + "\nIMAGE_ID"), run)
 
 
 def confirm_time_is_not_in_deadline():
-    cloud(DELETE_images_7=[(204, None)])
+    cloud(GET_images=[(200, listed())], DELETE_images_7=[(204, None)])
     run = Run("image", "delete", "7", "--deadline", "5s", typed=[(rb"\[y/N\] ", b"y\n", 6)])
-    expect(run.status == 0 and len(Cloud.seen) == 1, run)
+    expect(run.status == 0 and len(Cloud.seen) == 2, run)
 
 
 def confirm_other_answer_deletes_nothing():
     for answer in (b"n\n", b"\n", b"yep\n", b"maybe tomorrow, or the day after\n"):
         run = asked(answer)
-        expect(run.status == 130 and not Cloud.seen and run.screen.endswith("\nimgact: nothing was deleted"), run)
+        expect(run.status == 130 and Cloud.seen == SENT[:1] and run.screen.endswith("\nimgact: nothing was deleted"), run)
 
 
 def confirm_end_of_input_deletes_nothing():
     run = asked(b"\x04")
-    expect(run.status == 130 and not Cloud.seen and run.screen.endswith("[y/N]\nimgact: nothing was deleted"), run)
+    expect(run.status == 130 and Cloud.seen == SENT[:1] and run.screen.endswith("[y/N]\nimgact: nothing was deleted"), run)
 
 
 def confirm_interrupt_deletes_nothing():
     run = asked(b"\x03")
-    expect(run.status in (130, -signal.SIGINT) and not Cloud.seen, run)
+    expect(run.status in (130, -signal.SIGINT) and Cloud.seen == SENT[:1], run)
 
 
 def confirm_no_with_json_is_object():
     run = asked(b"n\n", "-o", "json")
-    expect(run.status == 130 and not Cloud.seen and '{"error":{"code":"cancelled"' in run.plain, run)
+    expect(run.status == 130 and Cloud.seen == SENT[:1] and '{"error":{"code":"cancelled"' in run.plain, run)
 
 
 def confirm_names_profile():
@@ -58,7 +69,22 @@ def confirm_names_profile():
         file.write(f"[prod]\nprovider = hetzner\nendpoint = {ENDPOINT}\n")
     os.chmod(path, 0o600)
     run = asked(b"n\n", "--config", path, "--profile", "prod")
-    expect("Delete 2 images at hetzner (profile prod): 7 8? [y/N] n\n" in run.screen, run)
+    expect("Delete 2 images at hetzner (profile prod)?\n  7" in run.screen, run)
+
+
+def confirm_shows_hostile_text_and_limit():
+    """The question escapes what a server sends, cuts it, and names 20 images."""
+    images = [{"id": n, "type": "snapshot", "description": HOSTILE + "x" * 300, "created": ago(1000)} for n in range(1, 31)]
+    cloud(GET_images=[(200, listed(*images))])
+    run = Run("image", "delete", *map(str, range(1, 31)), typed=[(rb"\[y/N\] ", b"n\n")], width=200)
+    expect(len(re.findall(r"^ +\d+ +2y  x", run.screen, re.M)) == 20 and "\n  and 10 more\n[y/N] n" in run.screen, run)
+    expect(SHOWN in run.screen and "x" * 100 not in run.screen, run)
+
+
+def confirm_without_list_shows_ids():
+    cloud(GET_images=[(403, error("forbidden", "no"))], DELETE_images_7=[(204, None)])
+    run = Run("image", "delete", "7", typed=[(rb"\[y/N\] ", b"y\n")])
+    expect(run.status == 0 and run.screen.startswith("Delete 1 image at hetzner?\n  7\n[y/N] y\nIMAGE_ID"), run)
 
 
 def confirm_skipped_without_terminal():
@@ -151,6 +177,7 @@ def status_line_escapes_control_characters():
 
 
 TESTS = [confirm_yes_deletes, confirm_time_is_not_in_deadline, confirm_other_answer_deletes_nothing,
+         confirm_shows_hostile_text_and_limit, confirm_without_list_shows_ids,
          confirm_end_of_input_deletes_nothing, confirm_interrupt_deletes_nothing,
          confirm_no_with_json_is_object, confirm_names_profile, confirm_skipped_without_terminal,
          confirm_with_piped_stdout_asks, table_empty_prints_note, color_auto_requires_terminal,

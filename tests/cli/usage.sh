@@ -27,11 +27,11 @@ ok 'command_unavailable_alias_is_not_suggested' rejected "unknown command 'provi
 ok 'flag_without_value_is_rejected' rejected 'missing value N for --name' image list --name
 ok 'switch_with_value_is_rejected' rejected 'unexpected value for --raw' image list --raw=yes
 ok 'flag_given_twice_is_rejected' rejected 'duplicate flag --name' image list --name a --name b
-ok 'argument_missing_is_rejected' rejected 'missing argument ID|NAME|SLUG; see `imgact image get --help`' image get
+ok 'argument_missing_is_rejected' rejected 'missing argument REF; see `imgact image get --help`' image get
 ok 'argument_unexpected_is_rejected' rejected "unexpected argument '2'" image get 1 2
 ok 'flag_required_missing_is_rejected' rejected 'missing flag --region' image transfer 1
 ok 'flag_without_needed_flag_is_rejected' rejected '--via-image must be used together with --image' action get 7 --via-image
-ok 'id_duplicate_is_rejected' rejected "duplicate id '7'" image delete 7 8 7
+ok 'id_duplicate_is_rejected' rejected "duplicate argument '7'" image delete 7 8 7
 ok 'region_duplicate_is_rejected' rejected "duplicate region 'nyc3'" image transfer 7 --region nyc3 --region nyc3
 ok 'choice_unknown_is_rejected' rejected "invalid value 'yaml' for --output; choose one of: table json jsonl csv" image list -o yaml
 ok 'choice_misspelt_is_suggested' rejected "invalid value 'runing' for --status; choose one of: running success error; did you mean 'running'?" \
