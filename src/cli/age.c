@@ -71,7 +71,7 @@ void cli_age_text(int64_t age_ms, char text[24]) {
     int64_t below, unit;
     char letter;
   } forms[] = {{minute, second, 's'}, {hour, minute, 'm'},     {2 * day, hour, 'h'},
-               {2 * week, day, 'd'},  {104 * week, week, 'w'}, {INT64_MAX, 365 * day, 'y'}};
+               {2 * week, day, 'd'},  {104 * week, week, 'w'}, {INT64_MAX, 52 * week, 'y'}};
   size_t i = 0;
   if (age_ms < 0) age_ms = 0; /* the clocks differ */
   while (age_ms >= forms[i].below && i + 1 < sizeof forms / sizeof forms[0]) i++;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Dates, numbers, URLs and encodings: a value that is read can be written and read again.
+// Dates, numbers, URLs and encodings: a value that is read can be written and read again. Patterns
+// match the text that they are made from.
 #include "date.h"
 #include "fuzz.h"
+#include "glob.h"
 #include "redact.h"
 #include "str.h"
 
@@ -52,6 +54,29 @@ static void cuts(const char *text, size_t length) {
   }
 }
 
+/* The first line is a pattern for the rest; the rest with backslashes is one that matches itself.
+ */
+static void globs(const char *text) {
+  const char *line = strchr(text, '\n'), *rest = line ? line + 1 : text;
+  char *pattern = malloc(2 * strlen(text) + 3), *at = pattern;
+  CHECK(pattern);
+  if (line) {
+    memcpy(pattern, text, (size_t)(line - text));
+    pattern[line - text] = '\0';
+    (void)ia_glob_match(pattern, rest);
+  }
+  *at++ = '*';
+  for (const char *c = rest; *c; c++) {
+    if ((unsigned char)*c < 0x80) *at++ = '\\';
+    *at++ = *c;
+  }
+  *at = '\0';
+  CHECK(ia_glob_match(pattern, rest) && ia_glob_match(pattern + 1, rest));
+  memcpy(at, "?", 2);
+  CHECK(!ia_glob_match(pattern + 1, rest));
+  free(pattern);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char *text = malloc(size + 1);
   CHECK(text);
@@ -62,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   urls(text);
   encodings(text, strlen(text));
   cuts(text, size);
+  globs(text);
   ia_str_int64(text, &value);
   free(text);
   return 0;
