@@ -150,8 +150,11 @@ void sim_dump_image(sim_exchange *exchange, const sim_image *image) {
   sim_write_bool(out, "application", image->application);
   sim_write_bool(out, "locked", image->locked);
   sim_write_bool(out, "gone", image->deleted);
-  sim_write_string(out, "account", image->account->name);
-  if (exchange->cloud == SIM_DIGITALOCEAN) sim_write_id(out, "droplet_id", image->created_from_id);
+  /* Defaults would make the file of a large world larger than a file may be. */
+  if (image->account != sim_account_default(exchange->world))
+    sim_write_string(out, "account", image->account->name);
+  if (exchange->cloud == SIM_DIGITALOCEAN && image->created_from_id)
+    sim_write_int(out, "droplet_id", image->created_from_id);
 }
 
 void sim_dump_action(sim_exchange *exchange, const sim_action *action) {
