@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A parsed document prints as text that parses and prints the same; with a redactor, no token is in
-// any form in which its strings are written.
+// any form in which its strings are written. Text without hidden members still parses, and hiding
+// them again changes nothing.
 #include "json_doc.h"
+#include "redact_members.h"
 #include "written.h"
 
 static const char token[] = "dop_v1_0123456789abcdef";
@@ -37,6 +39,23 @@ static char *printed(const char *text, size_t length, const ia_redactor *redacto
   return out;
 }
 
+static void hide(ia_buf *out, const char *text, size_t length) {
+  ia_buf_init(out, &ia_malloc, 20 * length + 100);
+  ia_redact_members(out, text, length);
+  CHECK(out->state == IA_BUF_OK);
+}
+
+static void check_hidden_members(const char *text, size_t length, ia_arena *arena) {
+  ia_buf once, twice;
+  hide(&once, text, length);
+  hide(&twice, ia_buf_text(&once), once.length);
+  CHECK(once.length == twice.length &&
+        !memcmp(ia_buf_text(&once), ia_buf_text(&twice), once.length));
+  CHECK(printed(ia_buf_text(&once), once.length, NULL, arena));
+  ia_buf_free(&once);
+  ia_buf_free(&twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const char *const prefixes[] = {"dop_v1_", NULL};
   ia_redactor redactor;
@@ -46,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
   const char *once = printed((const char *)data, size, NULL, &arena);
   if (once) {
+    check_hidden_members((const char *)data, size, &arena);
     const char *twice = printed(once, strlen(once), NULL, &arena);
     CHECK(twice && !strcmp(once, twice));
     const char *hidden = printed((const char *)data, size, &redactor, &arena);
