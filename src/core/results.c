@@ -16,12 +16,12 @@ const char *imgact_op_region(const imgact_op *op) {
 
 const char *imgact_op_server_id(const imgact_op *op) { return op ? op->call.server_id : NULL; }
 
-static const char *const none[1];
+static const char *const no_ids[1];
 
 const char *const *imgact_op_image_ids(const imgact_op *op, size_t *count) {
   size_t n = op ? op->call.image_ids_count : 0;
   if (count) *count = n;
-  return n ? op->call.image_ids : none;
+  return n ? op->call.image_ids : no_ids;
 }
 
 const char *const *imgact_op_action_ids(const imgact_op *op, size_t *count) {
@@ -30,7 +30,7 @@ const char *const *imgact_op_action_ids(const imgact_op *op, size_t *count) {
   size_t n = single ? 1 : call ? call->action_ids_count : 0;
   if (count) *count = n;
   if (single) return &call->action_id;
-  return n ? call->action_ids : none;
+  return n ? call->action_ids : no_ids;
 }
 
 imgact_client *imgact_op_client(const imgact_op *op) { return op ? op->client : NULL; }
