@@ -29,19 +29,19 @@ bool ia_is_hidden_member(const char *key, size_t length) {
   return false;
 }
 
-typedef struct text {
+typedef struct source {
   const char *at;
   size_t length;
-} text;
+} source;
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-static size_t skip_spaces(const text *t, size_t at) {
+static size_t skip_spaces(const source *t, size_t at) {
   while (at < t->length && is_space(t->at[at])) at++;
   return at;
 }
 
-static size_t count_backslashes(const text *t, size_t at) {
+static size_t count_backslashes(const source *t, size_t at) {
   size_t n = 0;
   while (at + n < t->length && t->at[at + n] == '\\') n++;
   return n;
@@ -58,7 +58,7 @@ static mark mark_of(size_t backslashes, size_t depth) {
 
 /* Returns the end of a string that begins before `at`, with its quotation mark; the end of the
  * text, or of the string around the document, if it is cut. */
-static size_t end_of_string(const text *t, size_t at, size_t depth) {
+static size_t end_of_string(const source *t, size_t at, size_t depth) {
   while (at < t->length) {
     size_t n = count_backslashes(t, at);
     bool quoted = at + n < t->length && t->at[at + n] == '"';
@@ -71,7 +71,7 @@ static size_t end_of_string(const text *t, size_t at, size_t depth) {
 }
 
 /* Returns the end of an object or array that begins at `at`. */
-static size_t end_of_container(const text *t, size_t at, size_t depth) {
+static size_t end_of_container(const source *t, size_t at, size_t depth) {
   size_t open = 0;
   while (at < t->length) {
     size_t n = count_backslashes(t, at);
@@ -88,12 +88,12 @@ static size_t end_of_container(const text *t, size_t at, size_t depth) {
   return t->length;
 }
 
-static size_t end_of_scalar(const text *t, size_t at) {
+static size_t end_of_scalar(const source *t, size_t at) {
   while (at < t->length && !is_space(t->at[at]) && !strchr(",]}\"\\", t->at[at])) at++;
   return at;
 }
 
-static bool is_word(const text *t, size_t at, size_t end) {
+static bool is_word(const source *t, size_t at, size_t end) {
   static const char *const words[] = {"null", "true", "false"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (end - at == strlen(words[i]) && !memcmp(t->at + at, words[i], end - at)) return true;
@@ -101,7 +101,7 @@ static bool is_word(const text *t, size_t at, size_t end) {
 }
 
 /* Returns the end of the value to hide that begins at `at`; `at` itself: there is none. */
-static size_t end_of_value(const text *t, size_t at, size_t depth) {
+static size_t end_of_value(const source *t, size_t at, size_t depth) {
   size_t n = count_backslashes(t, at), end;
   if (at + n < t->length && t->at[at + n] == '"') {
     if (n != depth) return at;
@@ -117,7 +117,7 @@ static size_t end_of_value(const text *t, size_t at, size_t depth) {
 
 /* Returns where the value of a hidden member begins, if the quotation mark at `quote` ends its key;
  * 0 = it does not. */
-static size_t value_after(const text *t, size_t quote, size_t *depth) {
+static size_t value_after(const source *t, size_t quote, size_t *depth) {
   size_t key = quote;
   while (key > 0 && t->at[key - 1] == '\\') key--;
   *depth = quote - key;
@@ -133,18 +133,18 @@ static void add_hidden(ia_buf *out, size_t depth) {
   ia_buf_char(out, '"');
 }
 
-void ia_redact_members(ia_buf *out, const char *from, size_t length) {
-  const text t = {from, length};
+void ia_redact_members(ia_buf *out, const char *text, size_t length) {
+  const source t = {text, length};
   size_t kept = 0, depth;
   const char *quote;
-  for (size_t at = 0; at < length && (quote = memchr(from + at, '"', length - at));) {
-    at = (size_t)(quote - from) + 1;
+  for (size_t at = 0; at < length && (quote = memchr(text + at, '"', length - at));) {
+    at = (size_t)(quote - text) + 1;
     size_t value = value_after(&t, at - 1, &depth);
     size_t end = value ? end_of_value(&t, value, depth) : 0;
     if (end <= value) continue;
-    ia_buf_add(out, from + kept, value - kept);
+    ia_buf_add(out, text + kept, value - kept);
     add_hidden(out, depth);
     at = kept = end;
   }
-  ia_buf_add(out, from + kept, length - kept);
+  ia_buf_add(out, text + kept, length - kept);
 }
