@@ -35,9 +35,10 @@ struct imgact_op;        /* op.h */
  *
  * - operation: end of IMGACT_OP_...
  * - effect: READ; or CHANGE, if it changes or makes an image.
- * - argument: FILTER: filters of a list. IMAGE: an image. UPDATE, PROTECT, REGION: an image and its
- *   change. ACTION, ACTIONS: one or several actions. SERVER: a server. CREATE: a server and the
- * image to make from it. IMPORT: a URL and the image to make from it.
+ * - argument: NOTHING. FILTER: filters of a list. IMAGE: an image. UPDATE, PROTECT, REGION: an
+ *   image and its change. ACTION, ACTIONS: one or several actions. SERVER: a server. CREATE: a
+ *   server and the image to make from it. IMPORT: a URL and the image to make from it. HANDOVER:
+ *   an image and the account that it moves to.
  * - action: end of IMGACT_ACTION_KIND_..., the kind of the action that it starts; OTHER if none.
  * - name: imgact_op_kind_name().
  * - key: its key in the JSON of `imgact provider list`.
@@ -61,7 +62,12 @@ struct imgact_op;        /* op.h */
   ROW(CREATE_IMAGE, CHANGE, CREATE, CREATE, "create_image", "create_image")                        \
   ROW(IMPORT_IMAGE, CHANGE, IMPORT, OTHER, "import_image", "import_image")                         \
   ROW(LIST_SERVER_ACTIONS, READ, SERVER, OTHER, "list_server_actions", "list_server_actions")      \
-  ROW(LIST_SERVER_IMAGES, READ, SERVER, OTHER, "list_server_images", "list_server_images")
+  ROW(LIST_SERVER_IMAGES, READ, SERVER, OTHER, "list_server_images", "list_server_images")         \
+  ROW(LIST_REGIONS, READ, NOTHING, OTHER, "list_regions", "list_regions")                          \
+  ROW(CREATE_HANDOVER, CHANGE, HANDOVER, OTHER, "create_handover", "create_handover")              \
+  ROW(ACCEPT_HANDOVER, CHANGE, HANDOVER, OTHER, "accept_handover", "accept_handover")              \
+  ROW(DECLINE_HANDOVER, CHANGE, HANDOVER, OTHER, "decline_handover", "decline_handover")           \
+  ROW(CANCEL_HANDOVER, CHANGE, HANDOVER, OTHER, "cancel_handover", "cancel_handover")
 /* clang-format on */
 
 #define IMGACT_OPERATION_ROW(operation, effect, argument, action, name, key) IMGACT_OP_##operation,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Images and actions in one form for all providers.
+ * Images, actions and regions in one form for all providers.
  *
- * The library allocates images and actions. They are read-only and valid until their operation is
- * freed or, if it is a paged list, reads its next page. Values that the API does not report are
- * NULL, IMGACT_NO_TIME, NaN, progress -1 or IMGACT_TRISTATE_UNKNOWN.
+ * The library allocates images, actions and regions. They are read-only and valid until their
+ * operation is freed or, if it is a paged list, reads its next page. Values that the API does
+ * not report are NULL, IMGACT_NO_TIME, NaN, progress -1 or IMGACT_TRISTATE_UNKNOWN.
  *
- * Later versions may append members to images and actions: read them through the pointers and do
+ * Later versions may append members to these three: read them through the pointers and do
  * not copy the structs. The other structs keep their size.
  *
  * Available since 0.2 unless noted.
@@ -193,6 +193,15 @@ typedef struct imgact_action {
   const char *profile; /* of the client; NULL = none */
 } imgact_action;
 
+/* Region of a provider. */
+typedef struct imgact_region {
+  const char *provider;
+  const char *slug;
+  const char *name;
+  imgact_tristate available;      /* of new servers; images can be transferred all the same */
+  imgact_tristate image_transfer; /* images can be transferred to the region */
+} imgact_region;
+
 /*
  * Return the API's own object as JSON text.
  *
@@ -233,13 +242,14 @@ typedef enum imgact_member_kind {
 } imgact_member_kind;
 
 /*
- * The members of imgact_image and imgact_action, in the order of the keys in the JSON of the tool
- * imgact:
+ * The members of imgact_image, imgact_action and imgact_region, in the order of the keys in the
+ * JSON of the tool imgact:
  *
  *   ROW(target, kind, member, second, key)
  *   OBJECT(key, LIST)                       an object in the JSON; LIST(ROW) has its members
  *
- * - target: end of IMGACT_TARGET_IMAGE_... or IMGACT_TARGET_ACTION_... (provider.h).
+ * - target: end of IMGACT_TARGET_IMAGE_..., IMGACT_TARGET_ACTION_... or IMGACT_TARGET_REGION_...
+ *   (provider.h).
  * - kind: end of IMGACT_MEMBER_...
  * - member and second: members of the struct; member is repeated if there is no second member.
  * - key: key in the JSON.
@@ -297,21 +307,28 @@ typedef enum imgact_member_kind {
   ROW(RESOURCE_ID, RESOURCES, resources, resources_count, "resources")                             \
   OBJECT(error, IMGACT_ACTION_ERROR_MEMBERS)                                                       \
   ROW(PROFILE, DERIVED, profile, profile, "profile")
+
+#define IMGACT_REGION_MEMBERS(ROW, OBJECT)                                                         \
+  ROW(PROVIDER, DERIVED, provider, provider, "provider")                                           \
+  ROW(SLUG, NONEMPTY, slug, slug, "slug")                                                          \
+  ROW(NAME, TEXT, name, name, "name")                                                              \
+  ROW(AVAILABLE, TRISTATE, available, available, "available")                                      \
+  ROW(IMAGE_TRANSFER, TRISTATE, image_transfer, image_transfer, "image_transfer")
 /* clang-format on */
 
-/* Description of one member of imgact_image or imgact_action: for programs that print or convert
- * all members in a loop, and for bindings to other languages. */
+/* Description of one member of imgact_image, imgact_action or imgact_region: for programs that
+ * print or convert all members in a loop, and for bindings to other languages. */
 typedef struct imgact_member {
   const char *key; /* key in the tool's JSON; "created_from.id" is the key "id" in the object
                       "created_from" */
-  size_t offset;   /* in imgact_image or imgact_action */
+  size_t offset;   /* in the struct */
   size_t second;   /* offset of the second member; equal to offset if there is none */
   imgact_member_kind kind;
   int32_t reserved;
 } imgact_member;
 
 /*
- * Return the description of one member of images or of actions.
+ * Return the description of one member of images, of actions or of regions.
  *
  * index  counts from 0
  *
@@ -320,6 +337,7 @@ typedef struct imgact_member {
  */
 IMGACT_API const imgact_member *imgact_image_member(size_t index);
 IMGACT_API const imgact_member *imgact_action_member(size_t index);
+IMGACT_API const imgact_member *imgact_region_member(size_t index);
 
 /* Page numbers and total number of items, as the page that was read last reported them; -1 = not
  * reported. For display only: they may be wrong. */

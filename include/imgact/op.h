@@ -331,6 +331,39 @@ IMGACT_API imgact_op *imgact_import_image(imgact_client *client, const char *url
                                           const imgact_image_create *create);
 
 /*
+ * Offer an image to another account, and accept, decline or cancel such an offer.
+ *
+ * image_id         id of the image
+ * recipient_email  address of the recipient; NULL if recipient_team is given
+ * recipient_team   id of the recipient's team
+ * transfer_id      id of the offer, which only imgact_create_handover() returns
+ *
+ * The owner of the image creates and cancels an offer; the recipient accepts or declines it. After
+ * imgact_create_handover(), imgact_op_transfer_id() returns the id of the offer. The other
+ * operations have no result.
+ *
+ * Errors: IMGACT_AMBIGUOUS if the response was lost. Nothing shows the offers of an account, so it
+ * cannot be looked up, and the request is not sent again.
+ */
+IMGACT_API imgact_op *imgact_create_handover(imgact_client *client, const char *image_id,
+                                             const char *recipient_email,
+                                             const char *recipient_team);
+IMGACT_API imgact_op *imgact_accept_handover(imgact_client *client, const char *image_id,
+                                             const char *transfer_id, const char *recipient_team);
+IMGACT_API imgact_op *imgact_decline_handover(imgact_client *client, const char *image_id,
+                                              const char *transfer_id);
+IMGACT_API imgact_op *imgact_cancel_handover(imgact_client *client, const char *image_id,
+                                             const char *transfer_id);
+
+/*
+ * Lists the regions of the provider.
+ *
+ * imgact_op_regions() returns the result. If the images of a provider are available everywhere, the
+ * operation fails with IMGACT_UNSUPPORTED.
+ */
+IMGACT_API imgact_op *imgact_list_regions(imgact_client *client);
+
+/*
  * Waits until actions have finished.
  *
  * action_ids  ids of the actions
@@ -626,6 +659,22 @@ IMGACT_API imgact_status imgact_op_wait_status(const imgact_op *op, size_t index
  * if a response reports that more requests are possible, or may be delayed again.
  */
 IMGACT_API int64_t imgact_op_delayed_until(const imgact_op *op);
+
+/*
+ * Returns the regions of an operation; the rules of imgact_op_images() apply.
+ *
+ * count  receives the number of elements; may be NULL
+ */
+IMGACT_API const imgact_region *const *imgact_op_regions(const imgact_op *op, size_t *count);
+
+/*
+ * Returns the id of the offer that imgact_create_handover() has made; "0" if it was accepted at
+ * once and the image has moved.
+ *
+ * Returns NULL for other operations, and if the operation has failed. The text is valid as long as
+ * the operation.
+ */
+IMGACT_API const char *imgact_op_transfer_id(const imgact_op *op);
 
 /*
  * Reads the rate limit that the last response to this operation reported.

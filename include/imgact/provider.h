@@ -69,6 +69,10 @@ typedef struct imgact_call {
   int32_t protect;        /* change_protection: 1 = protect, 0 = unprotect */
   imgact_image_status image_status; /* wait for images: the status to wait for */
   int32_t reserved;                 /* 0 */
+  const char *recipient_email;      /* create_handover; NULL = none */
+  const char *recipient_team;       /* create_handover: NULL = none; accept_handover */
+  const char *transfer_id; /* accept_handover, decline_handover, cancel_handover: digits, 1 to
+                              9223372036854775807 */
 } imgact_call;
 
 /* ---- request ---- */
@@ -200,6 +204,19 @@ typedef struct imgact_result imgact_result;
 IMGACT_API imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object);
 IMGACT_API imgact_action *imgact_result_add_action(imgact_result *result,
                                                    const imgact_json *object);
+
+/*
+ * Adds a region to the results; the rules of imgact_result_add_image() apply.
+ */
+IMGACT_API imgact_region *imgact_result_add_region(imgact_result *result);
+
+/*
+ * Sets the value that an operation returns instead of an image or action: of create_handover the id
+ * of the offer.
+ *
+ * value  a text, or a whole number; another value is not reported
+ */
+IMGACT_API void imgact_result_set_value(imgact_result *result, const imgact_json *value);
 
 /*
  * Decode a string.
@@ -422,11 +439,14 @@ IMGACT_API const char *imgact_word_text(const imgact_word *words, int value);
 #define IMGACT_IMAGE_OBJECT(key, LIST)                       LIST(IMGACT_IMAGE_ROW)
 #define IMGACT_ACTION_ROW(target, kind, member, second, key) IMGACT_TARGET_ACTION_##target,
 #define IMGACT_ACTION_OBJECT(key, LIST)                      LIST(IMGACT_ACTION_ROW)
+#define IMGACT_REGION_ROW(target, kind, member, second, key) IMGACT_TARGET_REGION_##target,
+#define IMGACT_REGION_OBJECT(key, LIST)                      LIST(IMGACT_REGION_ROW)
 
 /*
- * Member of an image or action that a row sets: IMGACT_TARGET_IMAGE_... and
- * IMGACT_TARGET_ACTION_... for each row of IMGACT_IMAGE_MEMBERS and IMGACT_ACTION_MEMBERS. The kind
- * of the member determines how the value is read. If the value is missing, null or of another type,
+ * Member of an image, action or region that a row sets: IMGACT_TARGET_IMAGE_...,
+ * IMGACT_TARGET_ACTION_... and IMGACT_TARGET_REGION_... for each row of IMGACT_IMAGE_MEMBERS,
+ * IMGACT_ACTION_MEMBERS and IMGACT_REGION_MEMBERS. The kind of the member determines how the value
+ * is read. If the value is missing, null or of another type,
  * the member stays "not reported".
  *
  * - An enum (IMAGE_TYPE, IMAGE_STATUS, ACTION_KIND, ACTION_STATUS) needs words. Its row also sets
@@ -443,7 +463,8 @@ typedef enum imgact_target {
   IMGACT_IMAGE_MEMBERS(IMGACT_IMAGE_ROW, IMGACT_IMAGE_OBJECT)
   IMGACT_TARGET_NONE = 63, /* no member; those of actions count from 64 */
   IMGACT_ACTION_MEMBERS(IMGACT_ACTION_ROW, IMGACT_ACTION_OBJECT)
-  IMGACT_TARGET_ACTION_RESOURCE_TYPE = 127,
+  IMGACT_TARGET_ACTION_RESOURCE_TYPE = 127, /* those of regions count from 128 */
+  IMGACT_REGION_MEMBERS(IMGACT_REGION_ROW, IMGACT_REGION_OBJECT)
   IMGACT_TARGET_MAX_ENUM = 0x7fffffff
 } imgact_target;
 /* clang-format on */
@@ -451,6 +472,8 @@ typedef enum imgact_target {
 #undef IMGACT_IMAGE_OBJECT
 #undef IMGACT_ACTION_ROW
 #undef IMGACT_ACTION_OBJECT
+#undef IMGACT_REGION_ROW
+#undef IMGACT_REGION_OBJECT
 
 /*
  * Row of a map: reads one member of an object in a response.
@@ -458,7 +481,7 @@ typedef enum imgact_target {
  * - Path "a.b" is the member b of the object a. "a[].b" is the member b of each object in array a.
  * - If a key is duplicated, the last member is used.
  * - Several rows may have the same target. The first row with a value is used.
- * - Exactly one row has the id as its target.
+ * - Exactly one row has the id as its target, in a map of regions the slug.
  * - Rows whose paths begin with the same name must be adjacent.
  * - A map has at most IMGACT_MAX_FIELDS rows. A row whose path is NULL ends it.
  * - Reading is fastest if the rows have the order of the members in the response.
@@ -489,6 +512,14 @@ typedef struct imgact_action_map {
   int (*finish)(const imgact_call *call, imgact_result *result, imgact_action *action,
                 const imgact_json *object);
 } imgact_action_map;
+
+/* Map from an object of a response to a region. */
+typedef struct imgact_region_map {
+  const imgact_field *fields;
+  /* Called after the rows have been read; may be NULL. Returns 0 to leave the region out. */
+  int (*finish)(const imgact_call *call, imgact_result *result, imgact_region *region,
+                const imgact_json *object);
+} imgact_region_map;
 
 /*
  * The filters of imgact_image_filter and imgact_action_filter:
@@ -568,6 +599,9 @@ typedef enum imgact_source {
   IMGACT_SOURCE_URL,     /* import_image */
   IMGACT_SOURCE_TAGS,    /* body of import_image: an array */
   IMGACT_SOURCE_TYPE,    /* create_image: type of the image, by the row's words */
+  IMGACT_SOURCE_RECIPIENT_EMAIL, /* create_handover */
+  IMGACT_SOURCE_RECIPIENT_TEAM,  /* create_handover, accept_handover */
+  IMGACT_SOURCE_TRANSFER_ID,     /* body of the other operations with offers: a number */
   IMGACT_SOURCE_FILTERS = 63, /* not a source: sets the numbers that follow */
   IMGACT_IMAGE_FILTERS(IMGACT_IMAGE_ROW) /* from 64 */
   IMGACT_SOURCE_ACTION_FILTERS = 87, /* not a source */
@@ -745,6 +779,8 @@ typedef struct imgact_slot {
   /* Called after the rows have been read; may be NULL. The rules of decode apply. */
   imgact_status (*finish)(const imgact_call *call, const imgact_response *response,
                           imgact_result *result, imgact_error *error);
+  const char *regions; /* path of the list of regions, as images */
+  const char *value;   /* path of the value for imgact_result_set_value() */
 } imgact_slot;
 
 /* Image types that one list query can select. The library sends a query for each group with a
@@ -818,6 +854,7 @@ struct imgact_provider {
   const char *auth_prefix;    /* text before the token; NULL = "Bearer " */
   const char *const *headers; /* headers of every request: name, value, name, value, NULL */
   const char *display_name;   /* name in help texts, for example "Hetzner"; NULL = name */
+  const imgact_region_map *region_map;
 };
 
 IMGACT_END_DECLS

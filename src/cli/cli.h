@@ -231,6 +231,7 @@ int cli_run_and_show(cli_app *app, imgact_op *op);
 
 imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_image_find(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_image_wait(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_get(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_wait(cli_app *app, const char *id, const char *region);
@@ -238,7 +239,7 @@ imgact_op *cli_make_action_wait(cli_app *app, const char *id, const char *region
 int cli_image_get(cli_app *app);
 int cli_image_update(cli_app *app);
 int cli_change_images(cli_app *app);
-int cli_action_wait(cli_app *app);
+int cli_wait(cli_app *app);
 int cli_provider_list(cli_app *app);
 int cli_ratelimit(cli_app *app);
 int cli_config_list(cli_app *app);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config_schema.h"
+#include "handover.h"
 #include "output.h"
 
 static imgact_op *make_delete(cli_app *app, const char *id, const char *region) {
@@ -29,6 +30,11 @@ static imgact_op *make_protect(cli_app *app, const char *id, const char *region)
 static imgact_op *make_unprotect(cli_app *app, const char *id, const char *region) {
   (void)region;
   return imgact_unprotect_image(app->session.client, id);
+}
+
+static imgact_op *make_region_list(cli_app *app, const char *id, const char *region) {
+  (void)id, (void)region;
+  return imgact_list_regions(app->session.client);
 }
 
 const cli_command cli_commands[] = {
@@ -77,6 +83,22 @@ const cli_command cli_commands[] = {
          "name, select one with --arch.",
      .examples = "imgact image get 4711 -o json\n"
                  "imgact image get debian-12 --arch arm"},
+    {.noun = "image",
+     .verb = "wait",
+     .arguments = "REF...",
+     .reads_stdin = true,
+     .min_arguments = 1,
+     .max_arguments = CLI_UNLIMITED,
+     .schema = &cli_image_schema,
+     .run = cli_wait,
+     .make = cli_make_image_wait,
+     .needs_client = true,
+     .summary = "wait until images are available, or deleted",
+     .about = "Prints the images as they were seen last. If an image that is to become available "
+              "is deleted or has an error message, the exit status is 7. An image that is not "
+              "found is deleted. The wait has no time limit unless --deadline is given.",
+     .examples = "imgact image wait 4711 --deadline 30m\n"
+                 "imgact image wait 4711 4712 --status deleted"},
     {.noun = "image",
      .verb = "update",
      .arguments = "REF",
@@ -169,6 +191,25 @@ const cli_command cli_commands[] = {
      .changes = true,
      .summary = "remove delete protection",
      .examples = "imgact image unprotect 4711 --wait"},
+    {.noun = "image",
+     .verb = "handover",
+     .arguments = "STEP REF",
+     .choices = CLI_HANDOVER_STEPS,
+     .min_arguments = 2,
+     .max_arguments = 2,
+     .schema = &cli_handover_schema,
+     .run = cli_image_handover,
+     .kind = IMGACT_OP_CREATE_HANDOVER,
+     .needs_client = true,
+     .changes = true,
+     .summary = "offer an image to another account",
+     .about =
+         "STEP is create, accept, decline or cancel; accept and decline need an id as REF. "
+         "The owner of a snapshot creates an offer, and can cancel it. The recipient accepts or "
+         "declines it with the id of the image and of the offer (--transfer). Only create "
+         "prints this id: no list shows it, so pass it on and keep it.",
+     .examples = "imgact image handover create 7938269 --email alice@example.com\n"
+                 "imgact image handover accept 7938269 --transfer 3164444 --team \"$team\""},
     {.noun = "action",
      .verb = "list",
      .schema = &cli_action_schema,
@@ -199,7 +240,7 @@ const cli_command cli_commands[] = {
      .min_arguments = 1,
      .max_arguments = CLI_UNLIMITED,
      .schema = &cli_action_schema,
-     .run = cli_action_wait,
+     .run = cli_wait,
      .make = cli_make_action_wait,
      .needs_client = true,
      .summary = "wait until actions have finished",
@@ -208,6 +249,17 @@ const cli_command cli_commands[] = {
               "unless --deadline is given.",
      .examples = "imgact action wait 13 14 --deadline 30m\n"
                  "imgact -p staging-do action wait 36805527 --image 7938269"},
+    {.noun = "region",
+     .verb = "list",
+     .schema = &cli_region_schema,
+     .run = cli_show_list,
+     .make = make_region_list,
+     .kind = IMGACT_OP_LIST_REGIONS,
+     .needs_client = true,
+     .summary = "list regions",
+     .about = "IMAGE_TRANSFER: images can be transferred to the region. AVAILABLE is about new "
+              "servers.",
+     .examples = "imgact region list --columns slug,name"},
     {.noun = "provider",
      .verb = "list",
      .schema = &cli_provider_schema,

@@ -84,7 +84,8 @@ static void put_word_cases(const script *s) {
       cli_stream_line(s->out, "\" ;;");
     }
     if (it->choices) {
-      cli_stream_format(s->out, "    '%s') offer=\"", it->noun);
+      cli_stream_format(s->out, "    '%s%s%s') offer=\"", it->noun, it->verb ? " " : "",
+                        it->verb ? it->verb : "");
       put_words(s, it->choices);
       cli_stream_line(s->out, "\" ;;");
     }
@@ -295,7 +296,8 @@ static void put_fish_command(const script *s, const cli_command *it, bool first)
     put_fish_words(s, condition, it->verb, it->summary, it->kind);
   }
   if (it->choices) {
-    cli_stream_format(s->out, "complete -c imgact -f -n '__imgact_exactly %s' -a '", it->noun);
+    cli_stream_format(s->out, "complete -c imgact -f -n '__imgact_exactly %s%s%s' -a '", it->noun,
+                      it->verb ? " " : "", it->verb ? it->verb : "");
     put_words(s, it->choices);
     cli_stream_line(s->out, "'");
   }

@@ -36,10 +36,12 @@ typedef struct cli_options {
   /* flags of some commands */
   cli_strings types, statuses, bound_to, sort, match, regions, labels, removed_labels, ids;
   const char *name, *description, *distribution, *type, *image;
+  const char *email, *team, *transfer;
   imgact_image_filter image_filter; /* texts and switches; the command adds the lists */
   int64_t page, per_page, limit;
   int64_t now_ms; /* wall clock, read once for all ages; 0 = not read */
   cli_age older_than, newer_than;
+  int wait_deleted; /* index of the values of --status */
   int clear_labels, ignore_missing, yes, wait, via_image;
   int mine, is_protected, is_unprotected, newest, oldest;
 } cli_options;

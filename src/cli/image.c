@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* imgact image list, find, get and update. */
+/* imgact image list, find, get and update, and the operation of image wait. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +84,13 @@ int cli_image_get(cli_app *app) {
   exit_status = get(app, ref, op);
   imgact_op_free(op);
   return exit_status;
+}
+
+imgact_op *cli_make_image_wait(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  imgact_image_status status =
+      app->options.wait_deleted ? IMGACT_IMAGE_STATUS_DELETED : IMGACT_IMAGE_STATUS_AVAILABLE;
+  return imgact_wait_images(app->session.client, &id, 1, status);
 }
 
 /* ---- update ---- */

@@ -71,7 +71,7 @@ typedef struct cli_outcome {
 } cli_outcome;
 
 extern const cli_schema cli_image_schema, cli_action_schema, cli_outcome_schema,
-    cli_region_outcome_schema, cli_failure_schema;
+    cli_region_outcome_schema, cli_failure_schema, cli_region_schema;
 
 /* The schema of a field that is an object; NULL for other fields. */
 const cli_schema *cli_field_schema(const cli_field *field);

@@ -173,11 +173,15 @@ static void get_action_member(const cli_field *field, const void *item, cli_valu
 #define IMAGE_INDICES(key, LIST)                        LIST(IMAGE_INDEX)
 #define ACTION_INDEX(target, kind, member, second, key) ACTION_##target,
 #define ACTION_INDICES(key, LIST)                       LIST(ACTION_INDEX)
+#define REGION_INDEX(target, kind, member, second, key) REGION_##target,
+#define REGION_INDICES(key, LIST)                       LIST(REGION_INDEX)
 enum { IMGACT_IMAGE_MEMBERS(IMAGE_INDEX, IMAGE_INDICES) IMAGE_MEMBERS };
 enum { IMGACT_ACTION_MEMBERS(ACTION_INDEX, ACTION_INDICES) ACTION_MEMBERS };
+enum { IMGACT_REGION_MEMBERS(REGION_INDEX, REGION_INDICES) REGION_MEMBERS };
 
 #define IMAGE_FIELD(target, kind, member, second, key)  {key, get_image_member, IMAGE_##target},
 #define ACTION_FIELD(target, kind, member, second, key) {key, get_action_member, ACTION_##target},
+#define REGION_FIELD(target, kind, member, second, key) {key, get_region_member, REGION_##target},
 #define OBJECT_FIELD(key, LIST)                         {#key, get_##key, 0},
 
 /* ---- images ---- */
@@ -228,6 +232,17 @@ static const char *action_raw(const void *item) { return imgact_action_raw(item)
 const cli_schema cli_action_schema = {
     action_fields, COUNT_OF(action_fields), action_columns, action_summary, action_raw, true,
     false};
+
+/* ---- regions ---- */
+
+static void get_region_member(const cli_field *field, const void *item, cli_value *value) {
+  get_member(imgact_region_member(field->offset), item, value);
+}
+
+static const cli_field region_fields[] = {IMGACT_REGION_MEMBERS(REGION_FIELD, OBJECT_FIELD)};
+static const char *const all_but_provider[] = {"slug", "name", "available", "image_transfer", NULL};
+const cli_schema cli_region_schema = {
+    .fields = region_fields, .count = COUNT_OF(region_fields), .columns = all_but_provider};
 
 /* ---- errors ---- */
 

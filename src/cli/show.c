@@ -10,13 +10,25 @@ static void note_local(cli_app *app, const imgact_op *op) {
                    "note: only this page is filtered and sorted; omit --page for the whole list");
 }
 
+/* Returns the items of a list, and their name. */
+static const void *const *items_of(const imgact_op *op, size_t *count, const char **what) {
+  switch (imgact_op_get_kind(op)) {
+  case IMGACT_OP_LIST_IMAGES:
+    *what = "images";
+    return (const void *const *)imgact_op_images(op, count);
+  case IMGACT_OP_LIST_REGIONS:
+    *what = "regions";
+    return (const void *const *)imgact_op_regions(op, count);
+  default: *what = "actions"; return (const void *const *)imgact_op_actions(op, count);
+  }
+}
+
 static int print_list(cli_app *app, const imgact_op *op) {
-  bool images = imgact_op_get_kind(op) == IMGACT_OP_LIST_IMAGES;
   size_t count = 0;
-  const void *const *items = images ? (const void *const *)imgact_op_images(op, &count)
-                                    : (const void *const *)imgact_op_actions(op, &count);
+  const char *what;
+  const void *const *items = items_of(op, &count, &what);
   int exit_status = cli_print_list(app, app->command->schema, items, count);
-  if (!exit_status) cli_note_empty(app, count, images ? "images" : "actions");
+  if (!exit_status) cli_note_empty(app, count, what);
   note_local(app, op);
   return exit_status;
 }

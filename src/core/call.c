@@ -144,6 +144,8 @@ bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena) {
   if (!copy_text(&to->image_ref, arena) || !copy_text(&to->action_id, arena) ||
       !copy_text(&to->region, arena) || !copy_text(&to->architecture, arena) ||
       !copy_text(&to->server_id, arena) || !copy_text(&to->url, arena) ||
+      !copy_text(&to->recipient_email, arena) || !copy_text(&to->recipient_team, arena) ||
+      !copy_text(&to->transfer_id, arena) ||
       !copy_texts(&to->action_ids, to->action_ids_count, arena) ||
       !copy_texts(&to->image_ids, to->image_ids_count, arena))
     return false;
@@ -174,8 +176,9 @@ static bool each_label(const imgact_label *labels, size_t count, text_test test,
 
 /* Returns true if every text of the call passes the test. */
 static bool each_text(const imgact_call *c, text_test test, const void *with) {
-  const char *const own[] = {c->image_ref,    c->action_id, c->region,
-                             c->architecture, c->server_id, c->url};
+  const char *const own[] = {c->image_ref,      c->action_id,   c->region,
+                             c->architecture,   c->server_id,   c->url,
+                             c->recipient_team, c->transfer_id, c->recipient_email};
   bool ok = each_of(own, sizeof own / sizeof *own, test, with) &&
             each_of(c->action_ids, c->action_ids_count, test, with) &&
             each_of(c->image_ids, c->image_ids_count, test, with);
@@ -271,6 +274,14 @@ static imgact_status check_filters(const imgact_call *call, const id_rule *rule)
   return status;
 }
 
+/* The id is a number in the body: digits that fit in 64 bits. */
+static bool is_transfer_id(const char *text) {
+  static const char largest[] = "9223372036854775807";
+  size_t length = strspn(text, "0123456789"), most = sizeof largest - 1;
+  return length && !text[length] && text[0] != '0' &&
+         (length < most || (length == most && strcmp(text, largest) <= 0));
+}
+
 imgact_status ia_call_check(const imgact_call *call, const imgact_provider *provider,
                             imgact_error *error) {
   static const char an_image[] = "image id", an_action[] = "action id";
@@ -287,6 +298,9 @@ imgact_status ia_call_check(const imgact_call *call, const imgact_provider *prov
   if (status == IMGACT_OK)
     status = ids_ok(&rule, an_action, call->action_ids, call->action_ids_count);
   if (status == IMGACT_OK) status = ids_ok(&rule, an_image, call->image_ids, call->image_ids_count);
+  if (status == IMGACT_OK && call->transfer_id && !is_transfer_id(call->transfer_id))
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid id '%s' of an offer",
+                              call->transfer_id);
   return status;
 }
 
@@ -350,7 +364,9 @@ const char *ia_call_json(const imgact_call *call, const ia_call_target *target, 
       {"provider", target->provider},     {"endpoint", target->endpoint},
       {"credential", target->credential}, {"op", imgact_op_kind_name(call->kind)},
       {"image", call->image_ref},         {"region", call->region},
-      {"server", call->server_id},        {"url", call->url}};
+      {"server", call->server_id},        {"url", call->url},
+      {"email", call->recipient_email},   {"team", call->recipient_team},
+      {"transfer", call->transfer_id}};
   imgact_json_write_begin_object(json);
   write_texts(json, texts, sizeof texts / sizeof *texts);
   if (ia_operations[call->kind].argument == IA_ARGUMENT_PROTECT) {
@@ -475,7 +491,10 @@ static const imgact_json *unknown_key(const imgact_json *root, imgact_op_kind ki
                {"labels", IA_ARGUMENT_UPDATE | NEW},
                {"tags", NEW},
                {"type", IA_ARGUMENT_CREATE},
-               {"convert_to_snapshot", IA_ARGUMENT_UPDATE}};
+               {"convert_to_snapshot", IA_ARGUMENT_UPDATE},
+               {"email", IA_ARGUMENT_HANDOVER},
+               {"team", IA_ARGUMENT_HANDOVER},
+               {"transfer", IA_ARGUMENT_HANDOVER}};
   imgact_json_iter each = imgact_json_iter_begin(root);
   for (const imgact_json *key; imgact_json_iter_next(&each, &key);) {
     size_t i = 0;
@@ -506,6 +525,9 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, ia_call_t
   call->image_ref = member(reader, "image");
   call->server_id = member(reader, "server");
   call->url = member(reader, "url");
+  call->recipient_email = member(reader, "email");
+  call->recipient_team = member(reader, "team");
+  call->transfer_id = member(reader, "transfer");
   call->protect = flag(reader, "protect");
   ia_argument argument = ia_operations[kind].argument;
   if (argument == IA_ARGUMENT_REGION) call->region = member(reader, "region");

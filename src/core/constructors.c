@@ -124,6 +124,18 @@ imgact_op *imgact_list_actions(imgact_client *client, const imgact_action_filter
   return op;
 }
 
+imgact_op *imgact_list_regions(imgact_client *client) {
+  const imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_REGIONS};
+  imgact_op *op = new_list(client, &ia_flow_list, &call);
+  if (op && !op->slot) {
+    ia_error_clear(&op->error);
+    ia_op_reject(op, IMGACT_UNSUPPORTED,
+                 "%s has no list of regions: images are available everywhere",
+                 client->provider->name);
+  }
+  return op;
+}
+
 /* ---- one image, one action ---- */
 
 imgact_op *imgact_get_image(imgact_client *client, const char *id_or_name,
@@ -211,6 +223,56 @@ imgact_op *imgact_transfer_image(imgact_client *client, const char *image_id, co
   imgact_call call = {
       .size = sizeof call, .kind = IMGACT_OP_TRANSFER, .image_ref = image_id, .region = region};
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
+}
+
+/* ---- offers to other accounts ---- */
+
+static imgact_op *checked_handover(imgact_op *op) {
+  const imgact_call *call = op ? &op->call : NULL;
+  if (!op) return NULL;
+  if (call->kind == IMGACT_OP_CREATE_HANDOVER && !call->recipient_email == !call->recipient_team)
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "a recipient is either an e-mail address or a team");
+  if (call->recipient_email) need(op, call->recipient_email, "e-mail address of the recipient");
+  if (call->recipient_team || call->kind == IMGACT_OP_ACCEPT_HANDOVER)
+    need(op, call->recipient_team, "team of the recipient");
+  if (call->kind != IMGACT_OP_CREATE_HANDOVER) need(op, call->transfer_id, "id of the offer");
+  return checked(op);
+}
+
+imgact_op *imgact_create_handover(imgact_client *client, const char *image_id,
+                                  const char *recipient_email, const char *recipient_team) {
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_CREATE_HANDOVER,
+                      .image_ref = image_id,
+                      .recipient_email = recipient_email,
+                      .recipient_team = recipient_team};
+  return checked_handover(ia_op_new(client, &ia_flow_mutation, &call));
+}
+
+static imgact_op *answer_handover(imgact_client *client, imgact_op_kind kind, const char *image_id,
+                                  const char *transfer_id, const char *recipient_team) {
+  imgact_call call = {.size = sizeof call,
+                      .kind = kind,
+                      .image_ref = image_id,
+                      .transfer_id = transfer_id ? transfer_id : "",
+                      .recipient_team = recipient_team};
+  if (!*call.transfer_id) call.transfer_id = NULL;
+  return checked_handover(ia_op_new(client, &ia_flow_mutation, &call));
+}
+
+imgact_op *imgact_accept_handover(imgact_client *client, const char *image_id,
+                                  const char *transfer_id, const char *recipient_team) {
+  return answer_handover(client, IMGACT_OP_ACCEPT_HANDOVER, image_id, transfer_id, recipient_team);
+}
+
+imgact_op *imgact_decline_handover(imgact_client *client, const char *image_id,
+                                   const char *transfer_id) {
+  return answer_handover(client, IMGACT_OP_DECLINE_HANDOVER, image_id, transfer_id, NULL);
+}
+
+imgact_op *imgact_cancel_handover(imgact_client *client, const char *image_id,
+                                  const char *transfer_id) {
+  return answer_handover(client, IMGACT_OP_CANCEL_HANDOVER, image_id, transfer_id, NULL);
 }
 
 /* ---- new images ---- */
@@ -306,7 +368,8 @@ imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_
                               target.endpoint, client->endpoint);
 
   imgact_op *op = status == IMGACT_NOMEM ? NULL : ia_op_new(client, &ia_flow_mutation, &call);
-  op = call.create ? checked_new(op) : checked(op);
+  bool hands_over = ia_operations[call.kind].argument == IA_ARGUMENT_HANDOVER;
+  op = call.create ? checked_new(op) : hands_over ? checked_handover(op) : checked(op);
   if (op && status != IMGACT_OK) {
     ia_error_clear(&op->error);
     ia_op_set_error(op, &error);

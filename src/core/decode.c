@@ -84,16 +84,23 @@ typedef struct decoder {
   const imgact_json *body;
 } decoder;
 
-/* Reads the images or actions at the key by the rows of their map. */
-static imgact_status read_items(const decoder *d, const char *key, bool images, bool list) {
-  const imgact_provider *p = d->provider;
+/* Reads the items at the key by the rows of their map. */
+static imgact_status read_items(const decoder *d, const char *key, const imgact_field *fields,
+                                ia_read_item_fn read, bool list) {
   ia_field_plan plan;
-  ia_field_plan_init(&plan, images ? p->image_map->fields : p->action_map->fields);
-  const ia_field_reader reader = {&plan, p, d->call};
+  ia_field_plan_init(&plan, fields);
+  const ia_field_reader reader = {&plan, d->provider, d->call};
   const imgact_json *value = imgact_json_at(d->body, key);
+  return (list ? ia_result_read_list : ia_result_read_object)(d->result, value, key, read, &reader,
+                                                              d->error);
+}
 
-  return (list ? ia_result_read_list : ia_result_read_object)(
-      d->result, value, key, images ? ia_read_image : ia_read_action, &reader, d->error);
+static imgact_status read_images(const decoder *d, const char *key, bool list) {
+  return read_items(d, key, d->provider->image_map->fields, ia_read_image, list);
+}
+
+static imgact_status read_actions(const decoder *d, const char *key, bool list) {
+  return read_items(d, key, d->provider->action_map->fields, ia_read_action, list);
 }
 
 /* A change that is done when the response arrives has no action of its own. */
@@ -115,15 +122,18 @@ static imgact_status decode_rows(const decoder *d, const imgact_slot *slot,
                                  const imgact_response *response) {
   const imgact_provider *p = d->provider;
   imgact_status status = IMGACT_OK;
-  bool is_list = slot->images || slot->actions;
+  bool is_list = slot->images || slot->actions || slot->regions;
   if (is_list && p->read_page)
     p->read_page(d->call, response, d->result);
   else if (is_list && p->paging)
     read_page(p->paging, response, d->result);
-  if (slot->images) status = read_items(d, slot->images, true, true);
-  if (slot->image && status == IMGACT_OK) status = read_items(d, slot->image, true, false);
-  if (slot->actions && status == IMGACT_OK) status = read_items(d, slot->actions, false, true);
-  if (slot->action && status == IMGACT_OK) status = read_items(d, slot->action, false, false);
+  if (slot->images) status = read_images(d, slot->images, true);
+  if (slot->image && status == IMGACT_OK) status = read_images(d, slot->image, false);
+  if (slot->actions && status == IMGACT_OK) status = read_actions(d, slot->actions, true);
+  if (slot->action && status == IMGACT_OK) status = read_actions(d, slot->action, false);
+  if (slot->regions && status == IMGACT_OK)
+    status = read_items(d, slot->regions, p->region_map->fields, ia_read_region, true);
+  if (slot->value) imgact_result_set_value(d->result, imgact_json_at(d->body, slot->value));
   if (status == IMGACT_OK && (slot->flags & IMGACT_SLOT_IMMEDIATE)) add_finished_action(d);
   if (status == IMGACT_OK && slot->finish)
     status = slot->finish(d->call, response, d->result, d->error);

@@ -24,9 +24,13 @@ typedef struct builder {
 #define SERVER   IA_ARGUMENT_SERVER
 #define CREATE   IA_ARGUMENT_CREATE
 #define IMPORT   IA_ARGUMENT_IMPORT
+#define NOTHING  IA_ARGUMENT_NOTHING
+#define HANDOVER IA_ARGUMENT_HANDOVER
 #define NEW      (CREATE | IMPORT)
+#define LISTS    (FILTER | SERVER | NOTHING)
 #define ALL      ~0u
-#define AN_IMAGE (FILTER | IA_ARGUMENT_IMAGE | UPDATE | PROTECT | REGION | ACTION | ACTIONS)
+#define AN_IMAGE                                                                                   \
+  (FILTER | IA_ARGUMENT_IMAGE | UPDATE | PROTECT | REGION | ACTION | ACTIONS | HANDOVER)
 
 static bool has_argument(imgact_op_kind kind, unsigned arguments) {
   return (ia_operations[kind].argument & arguments) != 0;
@@ -108,9 +112,9 @@ static const struct source {
   unsigned arguments; /* operations with one of these have the source */
   bool in_query, in_body;
 } sources[] = {[IMGACT_SOURCE_TEXT] = {ALL, true, true},
-               [IMGACT_SOURCE_PAGE] = {FILTER | SERVER, true, false},
-               [IMGACT_SOURCE_PER_PAGE] = {FILTER | SERVER, true, false},
-               [IMGACT_SOURCE_CURSOR] = {FILTER | SERVER, true, false},
+               [IMGACT_SOURCE_PAGE] = {LISTS, true, false},
+               [IMGACT_SOURCE_PER_PAGE] = {LISTS, true, false},
+               [IMGACT_SOURCE_CURSOR] = {LISTS, true, false},
                [IMGACT_SOURCE_ACTION_IDS] = {ACTIONS, true, false},
                [IMGACT_SOURCE_NAME] = {UPDATE | NEW, false, true},
                [IMGACT_SOURCE_DESCRIPTION] = {UPDATE | NEW, false, true},
@@ -121,7 +125,10 @@ static const struct source {
                [IMGACT_SOURCE_REGION] = {REGION | IMPORT, true, true},
                [IMGACT_SOURCE_URL] = {IMPORT, false, true},
                [IMGACT_SOURCE_TAGS] = {IMPORT, false, true},
-               [IMGACT_SOURCE_TYPE] = {CREATE, false, true}};
+               [IMGACT_SOURCE_TYPE] = {CREATE, false, true},
+               [IMGACT_SOURCE_RECIPIENT_EMAIL] = {HANDOVER, false, true},
+               [IMGACT_SOURCE_RECIPIENT_TEAM] = {HANDOVER, false, true},
+               [IMGACT_SOURCE_TRANSFER_ID] = {HANDOVER, false, true}};
 
 bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body) {
   const ia_filter *filter = ia_filter_of_source(source);
@@ -140,6 +147,8 @@ static const char *text_of(const imgact_call *call, intptr_t source) {
   case IMGACT_SOURCE_CURSOR: return call->next_query;
   case IMGACT_SOURCE_REGION: return create ? create->region : call->region;
   case IMGACT_SOURCE_URL: return call->url;
+  case IMGACT_SOURCE_RECIPIENT_EMAIL: return call->recipient_email;
+  case IMGACT_SOURCE_RECIPIENT_TEAM: return call->recipient_team;
   case IMGACT_SOURCE_NAME: return update ? update->name : create ? create->name : NULL;
   case IMGACT_SOURCE_DESCRIPTION:
     return update ? update->description : create ? create->description : NULL;
@@ -316,6 +325,10 @@ static void write_member(const imgact_call *call, const imgact_argument *row,
   case IMGACT_SOURCE_TYPE:
     write_text(body, row->key, imgact_word_text(row->words, new_type(create)));
     break;
+  case IMGACT_SOURCE_TRANSFER_ID:
+    imgact_json_write_key(body, row->key);
+    imgact_json_write_raw(body, call->transfer_id);
+    break;
   default: write_text(body, row->key, text_of(call, row->source)); break;
   }
 }
@@ -397,12 +410,21 @@ static imgact_status check_create(const builder *b) {
   return check_requirements(b, members, sizeof members / sizeof *members);
 }
 
+static imgact_status check_handover(const builder *b) {
+  const requirement members[] = {{b->call->recipient_email != NULL, IMGACT_SOURCE_RECIPIENT_EMAIL,
+                                  "cannot hand an image over to an e-mail address"},
+                                 {b->call->recipient_team != NULL, IMGACT_SOURCE_RECIPIENT_TEAM,
+                                  "cannot hand an image over to a team"}};
+  return check_requirements(b, members, sizeof members / sizeof *members);
+}
+
 static imgact_status encode_rows(const builder *b) {
   const imgact_slot *slot = b->slot;
   imgact_status status = slot->prepare ? slot->prepare(b->call, b->request, b->error) : IMGACT_OK;
   if (slot->method) b->request->method = slot->method;
   if (status == IMGACT_OK && b->call->update) status = check_update(b);
   if (status == IMGACT_OK && b->call->create) status = check_create(b);
+  if (status == IMGACT_OK && has_argument(b->call->kind, HANDOVER)) status = check_handover(b);
   if (status == IMGACT_OK) status = check_duplicates(b);
   if (status == IMGACT_OK) status = add_path(b);
   if (status == IMGACT_OK) status = add_query(b);

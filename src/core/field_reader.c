@@ -50,7 +50,8 @@ void ia_field_plan_init(ia_field_plan *plan, const imgact_field *fields) {
     plan->group[row] = (uint8_t)(plan->groups - 1);
     plan->path_length[row] = (uint8_t)strcspn(fields[row].path, "[");
     if (fields[row].target == IMGACT_TARGET_IMAGE_ID ||
-        fields[row].target == IMGACT_TARGET_ACTION_ID)
+        fields[row].target == IMGACT_TARGET_ACTION_ID ||
+        fields[row].target == IMGACT_TARGET_REGION_SLUG)
       plan->id_row = row;
   }
 }
@@ -104,16 +105,21 @@ static const char *element_path(const item_reader *r, size_t row) {
   return *array ? array + 2 : NULL;
 }
 
-/* A third-party provider's is_valid_id may accept other characters than imgact_decode_id(). */
-static const char *read_id(const item_reader *r, const imgact_json *value) {
-  const char *id = imgact_decode_id(r->result, value);
-  if (id) return id;
+/* A text of visible ASCII. */
+static const char *read_slug(const item_reader *r, const imgact_json *value) {
   size_t length = 0;
   const char *text = imgact_json_as_string(value, &length);
   if (!text || length < 1 || length > IA_MAX_ID_BYTES) return NULL;
   for (size_t i = 0; i < length; i++)
     if (text[i] <= ' ' || text[i] > '~') return NULL;
-  id = imgact_decode_string(r->result, value);
+  return imgact_decode_string(r->result, value);
+}
+
+/* A third-party provider's is_valid_id may accept other characters than imgact_decode_id(). */
+static const char *read_id(const item_reader *r, const imgact_json *value) {
+  const char *id = imgact_decode_id(r->result, value);
+  if (id) return id;
+  id = read_slug(r, value);
   return id && r->provider->is_valid_id(id) ? id : NULL;
 }
 
@@ -207,14 +213,20 @@ static void read_rows(const item_reader *r, char *item) {
   }
 }
 
-/* Finds the members of an object. Returns its id; NULL if it has no valid one. */
-static const char *begin_item(item_reader *r, const ia_field_reader *by, imgact_result *result,
-                              const imgact_json *object) {
+/* Finds the members of an object. */
+static void find_rows(item_reader *r, const ia_field_reader *by, imgact_result *result,
+                      const imgact_json *object) {
   r->plan = by->plan;
   r->provider = by->provider;
   r->result = result;
   memset(r->found, 0, r->plan->groups * sizeof *r->found);
   find_members(r->plan, object, r->found);
+}
+
+/* Finds the members of an object. Returns its id; NULL if it has no valid one. */
+static const char *begin_item(item_reader *r, const ia_field_reader *by, imgact_result *result,
+                              const imgact_json *object) {
+  find_rows(r, by, result, object);
   const char *id = read_id(r, value_of(r, r->plan->id_row));
   return id && r->provider->is_valid_id(id) ? id : NULL;
 }
@@ -312,6 +324,24 @@ bool ia_read_action(const void *reader, imgact_result *result, const imgact_json
   if (action->status != IMGACT_ACTION_STATUS_ERROR)
     action->error_code = action->error_message = NULL;
   if (map->finish && !map->finish(by->call, result, action, object))
+    ia_result_rewind(result, before);
+  return true;
+}
+
+/* ---- regions ---- */
+
+bool ia_read_region(const void *reader, imgact_result *result, const imgact_json *object) {
+  const ia_field_reader *by = reader;
+  const imgact_region_map *map = by->provider->region_map;
+  item_reader r;
+  ia_result_point before = ia_result_mark(result);
+  find_rows(&r, by, result, object);
+  const char *slug = read_slug(&r, value_of(&r, r.plan->id_row));
+  if (!slug) return false;
+  imgact_region *region = imgact_result_add_region(result);
+  region->slug = slug;
+  read_rows(&r, (char *)region);
+  if (map->finish && !map->finish(by->call, result, region, object))
     ia_result_rewind(result, before);
   return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads an object of a response into an image or an action, by the rows of a map. */
+/* Reads an object of a response into an image, an action or a region, by the rows of a map. */
 #ifndef IA_FIELD_READER_H
 #define IA_FIELD_READER_H
 
@@ -35,5 +35,6 @@ typedef struct ia_field_reader {
 /* ia_read_item_fn with an ia_field_reader: adds the object as an item. */
 bool ia_read_image(const void *reader, imgact_result *result, const imgact_json *object);
 bool ia_read_action(const void *reader, imgact_result *result, const imgact_json *object);
+bool ia_read_region(const void *reader, imgact_result *result, const imgact_json *object);
 
 #endif

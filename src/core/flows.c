@@ -63,11 +63,12 @@ bool ia_op_make_pager(imgact_op *op) {
 /* A failed list has no results, not even those of earlier pages. */
 static void list_done(ia_pager *pager) {
   imgact_op *op = pager->owner;
-  bool images = op->result.images_count > 0, actions = op->result.actions_count > 0;
+  const imgact_result *result = &op->result;
+  bool any = result->images_count || result->actions_count || result->regions_count;
   imgact_error error = pager->error;
-  if (error.status == IMGACT_OK && pager->options.paged && !images && !actions)
+  if (error.status == IMGACT_OK && pager->options.paged && !any)
     imgact_error_set(&error, IMGACT_END, "no further page");
-  if (error.status != IMGACT_OK) op->result.images_count = op->result.actions_count = 0;
+  if (error.status != IMGACT_OK) ia_result_drop_items(&op->result);
   ia_op_end_with(op, &error, pager->details);
 }
 
@@ -75,7 +76,7 @@ static void list_start(imgact_op *op) {
   ia_pager *pager = op->pager;
   if (pager->options.paged &&
       pager->state == IA_PAGER_ENDED) { /* the previous run delivered the last page */
-    op->result.images_count = op->result.actions_count = 0;
+    ia_result_drop_items(&op->result);
     imgact_error_set(&op->error, IMGACT_END, "no further page");
     ia_op_end_soon(op);
     return;
@@ -90,7 +91,7 @@ static void list_start(imgact_op *op) {
 static void list_stop(imgact_op *op) {
   if (!op->pager) return;
   if (op->error.status != IMGACT_OK)
-    op->result.images_count = op->result.actions_count = 0; /* cancelled or deadline passed */
+    ia_result_drop_items(&op->result); /* cancelled or deadline passed */
   if (op->state == IA_OP_ENDED && op->pager->state == IA_PAGER_PAUSED &&
       op->error.status == IMGACT_OK && !op->free_on_unpin)
     return;

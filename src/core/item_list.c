@@ -7,29 +7,39 @@
 #include <string.h>
 
 static size_t *result_count(const ia_item_list *list) {
-  return list->images ? &list->result->images_count : &list->result->actions_count;
+  switch (list->kind) {
+  case IA_ITEM_IMAGE: return &list->result->images_count;
+  case IA_ITEM_ACTION: return &list->result->actions_count;
+  default: return &list->result->regions_count;
+  }
 }
 
 static void *result_item(const ia_item_list *list, size_t i) {
-  return list->images ? (void *)list->result->images[i] : (void *)list->result->actions[i];
+  switch (list->kind) {
+  case IA_ITEM_IMAGE: return list->result->images[i];
+  case IA_ITEM_ACTION: return list->result->actions[i];
+  default: return list->result->regions[i];
+  }
 }
 
 static void set_result_item(ia_item_list *list, size_t i, void *item) {
-  if (list->images)
-    list->result->images[i] = item;
-  else
-    list->result->actions[i] = item;
+  switch (list->kind) {
+  case IA_ITEM_IMAGE: list->result->images[i] = item; break;
+  case IA_ITEM_ACTION: list->result->actions[i] = item; break;
+  default: list->result->regions[i] = item; break;
+  }
 }
 
 static const char *id_of(const ia_item_list *list, const void *item) {
-  const char *id =
-      list->images ? ((const imgact_image *)item)->id : ((const imgact_action *)item)->id;
+  const char *id = list->kind == IA_ITEM_IMAGE    ? ((const imgact_image *)item)->id
+                   : list->kind == IA_ITEM_ACTION ? ((const imgact_action *)item)->id
+                                                  : ((const imgact_region *)item)->slug;
   return id ? id : "";
 }
 
 void ia_item_list_init(ia_item_list *list, const imgact_allocator *allocator, uint64_t seed,
-                       bool images) {
-  *list = (ia_item_list){.images = images};
+                       ia_item_kind kind) {
+  *list = (ia_item_list){.kind = kind};
   ia_hashmap_init(&list->ids, allocator, seed);
 }
 

@@ -7,6 +7,8 @@
 #include "hashmap.h"
 #include "result.h"
 
+typedef enum ia_item_kind { IA_ITEM_IMAGE, IA_ITEM_ACTION, IA_ITEM_REGION } ia_item_kind;
+
 typedef struct ia_item_entry {
   void *item;
   uint32_t page, position; /* where it was seen last */
@@ -33,7 +35,7 @@ typedef struct ia_item_list {
   ia_arena_point mark;           /* of the result's memory before that response */
   uint32_t page, first_of_query; /* the page that is taken, and the first one of the same query */
   uint32_t reading;
-  bool images; /* else actions */
+  ia_item_kind kind;
   bool deliver_pages;
   bool in_order; /* as the entries stand */
   bool in_use;   /* the list keeps something of the last response */
@@ -41,7 +43,7 @@ typedef struct ia_item_list {
 } ia_item_list;
 
 void ia_item_list_init(ia_item_list *list, const imgact_allocator *allocator, uint64_t seed,
-                       bool images);
+                       ia_item_kind kind);
 void ia_item_list_free(ia_item_list *list);
 /* Forgets everything: the list is read from its start. */
 void ia_item_list_start(ia_item_list *list, imgact_result *result);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The members of images and actions, by imgact_target; see IMGACT_IMAGE_MEMBERS. */
+/* The members of images, actions and regions, by imgact_target; see IMGACT_IMAGE_MEMBERS. */
 #ifndef IA_MEMBERS_H
 #define IA_MEMBERS_H
 
 #include <imgact/provider.h>
 
 /* A number without a member has the kind 0. */
-#define IA_MEMBERS (IMGACT_TARGET_ACTION_RESOURCE_TYPE + 1)
+#define IA_MEMBERS (IMGACT_TARGET_REGION_IMAGE_TRANSFER + 1)
 extern const imgact_member ia_members[IA_MEMBERS];
 
 /* Rows of the initialiser of an item whose members are not reported; what it does not name is 0 or

@@ -139,20 +139,27 @@ const char *imgact_action_raw(const imgact_action *action) {
   [IMGACT_TARGET_ACTION_##target] = {key, offsetof(imgact_action, member),                         \
                                      offsetof(imgact_action, second), IMGACT_MEMBER_##kind, 0},
 #define ACTION_OBJECT(key, LIST) LIST(ACTION_ROW)
+#define REGION_ROW(target, kind, member, second, key)                                              \
+  [IMGACT_TARGET_REGION_##target] = {key, offsetof(imgact_region, member),                         \
+                                     offsetof(imgact_region, second), IMGACT_MEMBER_##kind, 0},
+#define REGION_OBJECT(key, LIST) LIST(REGION_ROW)
 
 /* The type of resources fills the same member as their ids, and has no key of its own. */
 /* clang-format off */
 const imgact_member ia_members[IA_MEMBERS] = {
     [IMGACT_TARGET_ACTION_RESOURCE_TYPE] = {.kind = IMGACT_MEMBER_RESOURCES},
     IMGACT_IMAGE_MEMBERS(IMAGE_ROW, IMAGE_OBJECT)
-    IMGACT_ACTION_MEMBERS(ACTION_ROW, ACTION_OBJECT)};
+    IMGACT_ACTION_MEMBERS(ACTION_ROW, ACTION_OBJECT)
+    IMGACT_REGION_MEMBERS(REGION_ROW, REGION_OBJECT)};
 /* clang-format on */
 
 #define PLUS_ROW(target, kind, member, second, key) +1
 #define PLUS_OBJECT(key, LIST)                      LIST(PLUS_ROW)
 #define FIRST_ACTION                                (IMGACT_TARGET_NONE + 1)
+#define FIRST_REGION                                (IMGACT_TARGET_ACTION_RESOURCE_TYPE + 1)
 static const size_t image_members = IMGACT_IMAGE_MEMBERS(PLUS_ROW, PLUS_OBJECT),
-                    action_members = IMGACT_ACTION_MEMBERS(PLUS_ROW, PLUS_OBJECT);
+                    action_members = IMGACT_ACTION_MEMBERS(PLUS_ROW, PLUS_OBJECT),
+                    region_members = IMGACT_REGION_MEMBERS(PLUS_ROW, PLUS_OBJECT);
 _Static_assert(IMGACT_IMAGE_MEMBERS(PLUS_ROW, PLUS_OBJECT) < FIRST_ACTION &&
                    IMGACT_ACTION_MEMBERS(PLUS_ROW, PLUS_OBJECT) < FIRST_ACTION,
                "a target is a bit of 64");
@@ -163,4 +170,8 @@ const imgact_member *imgact_image_member(size_t index) {
 
 const imgact_member *imgact_action_member(size_t index) {
   return index < action_members ? &ia_members[FIRST_ACTION + index] : NULL;
+}
+
+const imgact_member *imgact_region_member(size_t index) {
+  return index < region_members ? &ia_members[FIRST_REGION + index] : NULL;
 }

@@ -16,6 +16,7 @@
 #include "mutation.h"
 #include "child.h"
 #include "error_fill.h"
+#include "operation.h"
 #include "retry.h"
 #include "str.h"
 #include "trace.h"
@@ -33,6 +34,11 @@ static bool creates_action(const imgact_op *op) {
 /* After a lost response, a lookup has to find the effect before anything is sent again. */
 static bool needs_lookup(const imgact_op *op) {
   return creates_action(op) || (op->slot->flags & IMGACT_SLOT_CREATES_IMAGE) != 0;
+}
+
+/* Nothing shows whether it was applied: after a lost response that remains unknown. */
+static bool cannot_be_found(const imgact_op *op) {
+  return ia_operations[op->call.kind].argument == IA_ARGUMENT_HANDOVER;
 }
 
 static bool is_idempotent(const imgact_op *op) {
@@ -331,6 +337,20 @@ static void start_lookup(ia_mutation *m, int64_t for_ms) {
   ia_lookup_start(&m->lookup);
 }
 
+/* The message includes the reason for the lost response. */
+static void end_not_findable(ia_mutation *m) {
+  const imgact_error *cause = &m->unknown.cause;
+  char lost[sizeof cause->message / 2];
+  imgact_error error;
+  ia_str_copy(lost, sizeof lost, cause->message);
+  imgact_error_set(&error, IMGACT_AMBIGUOUS,
+                   "response lost (%s); the API has no list that shows whether it was applied",
+                   lost);
+  error.http_status = cause->http_status;
+  ia_str_copy(error.request_id, sizeof error.request_id, cause->request_id);
+  end(m, IA_MUTATION_UNKNOWN, &error, m->unknown.details);
+}
+
 static void look_up(ia_mutation *m, ia_unknown_reason reason) {
   imgact_op *op = m->op;
   const ia_exchange *exchange = op->exchange;
@@ -347,6 +367,10 @@ static void look_up(ia_mutation *m, ia_unknown_reason reason) {
   unknown->request_number = exchange->number;
   int64_t asked_ms = unknown->cause.retry_after_ms;
   unknown->resend_not_before_ms = asked_ms > 0 ? ia_later(timers_of(m)->now.mono_ms, asked_ms) : 0;
+  if (cannot_be_found(op)) {
+    end_not_findable(m);
+    return;
+  }
   ia_trace_text(op->client, op, IMGACT_TRACE_LOOKUP, -1, unknown->request_number,
                 unknown->cause.message);
   /* An idempotent request was retried until it got a response, so its effect shows already. If it
@@ -457,7 +481,9 @@ static void send_when_ready(ia_timer *timer) {
 /* ---- steps ---- */
 
 void ia_mutation_send(ia_mutation *m) {
-  if (m->unknown.reason == IA_UNKNOWN_INHERITED && needs_lookup(m->op))
+  if (m->unknown.reason == IA_UNKNOWN_INHERITED && cannot_be_found(m->op))
+    end_not_findable(m);
+  else if (m->unknown.reason == IA_UNKNOWN_INHERITED && needs_lookup(m->op))
     start_lookup(m, m->op->client->settings.settle_ms);
   else
     send_request(m->op);

@@ -17,7 +17,9 @@ typedef enum ia_argument {
   IA_ARGUMENT_ACTIONS = 1 << 6,
   IA_ARGUMENT_SERVER = 1 << 7,
   IA_ARGUMENT_CREATE = 1 << 8,
-  IA_ARGUMENT_IMPORT = 1 << 9
+  IA_ARGUMENT_IMPORT = 1 << 9,
+  IA_ARGUMENT_NOTHING = 1 << 10,
+  IA_ARGUMENT_HANDOVER = 1 << 11
 } ia_argument;
 
 typedef struct ia_operation {
@@ -35,6 +37,10 @@ static inline bool ia_lists_images(imgact_op_kind kind) {
 }
 static inline bool ia_lists_actions(imgact_op_kind kind) {
   return kind == IMGACT_OP_LIST_ACTIONS || kind == IMGACT_OP_LIST_SERVER_ACTIONS;
+}
+/* Returns true if the operation is a list, of whatever items. */
+static inline bool ia_lists(imgact_op_kind kind) {
+  return ia_lists_images(kind) || ia_lists_actions(kind) || kind == IMGACT_OP_LIST_REGIONS;
 }
 /* Returns true if the operation concerns an image that exists and that the call names. */
 static inline bool ia_changes_existing(imgact_op_kind kind) {

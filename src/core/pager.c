@@ -31,7 +31,7 @@ static uint32_t asked_types(const imgact_image_filter *filter) {
 /* Which queries answer for the types; one for any type where none is asked for. */
 static imgact_status plan_queries(ia_pager *pager, imgact_error *error) {
   const imgact_provider *provider = pager->client->provider;
-  uint32_t types = pager->items.images ? asked_types(pager->call.image_filter) : 0;
+  uint32_t types = pager->items.kind == IA_ITEM_IMAGE ? asked_types(pager->call.image_filter) : 0;
   pager->queries.count = 0;
   if (!types) {
     pager->queries.types[pager->queries.count++] = 0;
@@ -54,10 +54,17 @@ static imgact_status plan_queries(ia_pager *pager, imgact_error *error) {
   return IMGACT_OK;
 }
 
+/* Regions have no sort keys. */
 static const char *const *sort_keys(const ia_pager *pager, size_t *count) {
-  *count = pager->items.images ? pager->call.image_filter->sort_count
-                               : pager->call.action_filter->sort_count;
-  return pager->items.images ? pager->call.image_filter->sort : pager->call.action_filter->sort;
+  const imgact_image_filter *images = pager->call.image_filter;
+  const imgact_action_filter *actions = pager->call.action_filter;
+  *count = images ? images->sort_count : actions ? actions->sort_count : 0;
+  return images ? images->sort : actions ? actions->sort : NULL;
+}
+
+static ia_item_kind kind_of(const imgact_call *call) {
+  if (call->kind == IMGACT_OP_LIST_REGIONS) return IA_ITEM_REGION;
+  return ia_lists_images(call->kind) ? IA_ITEM_IMAGE : IA_ITEM_ACTION;
 }
 
 imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact_call *call,
@@ -67,7 +74,7 @@ imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact
   pager->call = *call;
   pager->slot = ia_client_slot(client, call->kind);
   ia_item_list_init(&pager->items, client->allocator, ia_random_word(&client->engine->timers),
-                    ia_lists_images(call->kind));
+                    kind_of(call));
   ia_buf_init(&pager->pages.texts, client->allocator, MAX_QUERIES_BYTES);
   pager->requested_filters = ia_filter_asked(call);
   if (!pager->slot)
@@ -83,11 +90,12 @@ imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact
                          (IMGACT_FILTER_BIT(IMAGE_SORT) | IMGACT_FILTER_BIT(ACTION_SORT))) != 0;
   size_t count;
   const char *const *keys = sort_keys(pager, &count);
-  const char *wrong = ia_sort_wrong(keys, count, pager->items.images);
+  bool images = pager->items.kind == IA_ITEM_IMAGE;
+  const char *wrong = ia_sort_wrong(keys, count, images);
   if (wrong)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "invalid sort key '%s'; use %s, optionally with :asc or :desc", wrong,
-                            ia_sort_key_words(pager->items.images));
+                            ia_sort_key_words(images));
   return plan_queries(pager, error);
 }
 
@@ -345,7 +353,7 @@ static bool ask_item(ia_pager *pager, ia_item_entry *entry) {
   imgact_call call = {.size = sizeof call};
   pager->state = IA_PAGER_ASKING;
   pager->asked = entry;
-  if (pager->items.images) {
+  if (pager->items.kind == IA_ITEM_IMAGE) {
     call.kind = IMGACT_OP_GET_IMAGE;
     call.image_ref = ia_item_list_id(&pager->items, entry);
   } else {
@@ -521,7 +529,7 @@ static ia_pager_state complete(ia_pager *pager) {
    * need not be in order together. */
   bool mixed = pager->changed || !pager->items.in_order;
   bool sort = pager->sort_locally || (count > 0 && mixed);
-  if (sort && !ia_sort(pager->result, keys, count, pager->items.images))
+  if (sort && !ia_sort(pager->result, keys, count, pager->items.kind == IA_ITEM_IMAGE))
     ia_no_memory(&pager->error);
   ia_item_list_cut(&pager->items, max_items);
   pager->result->page = pager->last;
@@ -558,8 +566,10 @@ static ia_pager_state go_on(ia_pager *pager) {
  * then goes on. */
 static ia_pager_state end_query(ia_pager *pager) {
   if (pager->coverage.complete && !has_enough(pager) && find_short_page(pager)) return go_on(pager);
-  /* The paths of single actions and images may not answer for those of a server: its items stay. */
-  bool asks = !pager->call.server_id && may_ask(pager);
+  /* The paths of single actions and images may not answer for those of a server, and there is none
+   * of a single region: such items stay. */
+  bool can_ask = !pager->call.server_id && pager->items.kind != IA_ITEM_REGION;
+  bool asks = can_ask && may_ask(pager);
   ia_item_entry *missing = asks ? ia_item_list_missing(&pager->items) : NULL;
   if (missing) return ask_item(pager, missing) ? IA_PAGER_ASKING : IA_PAGER_ENDED;
   if (has_enough(pager)) return complete(pager);

@@ -6,6 +6,7 @@
 #include "encode.h"
 #include "field_reader.h"
 #include "filter.h"
+#include "members.h"
 #include "operation.h"
 #include "rate_limiter.h"
 #include "token.h"
@@ -96,8 +97,9 @@ static bool check_headers(const checker *c) {
 
 typedef struct map_checker {
   const checker *c;
-  const char *name; /* "image_map" */
-  bool images;
+  const char *name;         /* "image_map" */
+  const char *items;        /* "images" */
+  intptr_t first, last, id; /* targets */
 } map_checker;
 
 static bool reject_row(const map_checker *m, const imgact_field *row, const char *what) {
@@ -131,11 +133,10 @@ static intptr_t last_value(intptr_t target) {
 }
 
 static bool check_row(const map_checker *m, const imgact_field *row) {
-  bool of_image = row->target < IMGACT_TARGET_ACTION_ID;
+  bool is_ours = row->target >= m->first && row->target <= m->last;
   if (!is_path(row->path)) return reject_row(m, row, "has an invalid path");
-  if (!ia_target_is_known(row->target) || of_image != m->images)
-    return reject_row(
-        m, row, m->images ? "has a target that images lack" : "has a target that actions lack");
+  if (!ia_target_is_known(row->target) || !is_ours)
+    return reject(m->c, "%s: row '%s' has a target that %s lack", m->name, row->path, m->items);
   if (ia_target_needs_words(row->target) != (row->words != NULL))
     return reject_row(m, row,
                       row->words ? "has words that its target does not use" : "needs words");
@@ -160,8 +161,7 @@ static bool is_torn(const imgact_field *fields, size_t row) {
   return false;
 }
 
-static size_t rows_of(const imgact_field *fields, imgact_target target,
-                      const imgact_field **found) {
+static size_t rows_of(const imgact_field *fields, intptr_t target, const imgact_field **found) {
   size_t count = 0;
   for (; fields->path; fields++)
     if (fields->target == target) {
@@ -197,19 +197,31 @@ static bool check_map(const map_checker *m, const imgact_field *fields) {
     if (is_torn(fields, rows))
       return reject_row(m, &fields[rows], "must stand next to the rows with its first name");
   }
-  imgact_target id = m->images ? IMGACT_TARGET_IMAGE_ID : IMGACT_TARGET_ACTION_ID;
-  if (!rows || rows_of(fields, id, &unused) != 1)
-    return reject(m->c, "%s: exactly one row must have the id", m->name);
-  if (!m->images && !rows_of(fields, IMGACT_TARGET_ACTION_STATUS, &unused))
+  bool actions = m->id == IMGACT_TARGET_ACTION_ID;
+  if (!rows || rows_of(fields, m->id, &unused) != 1)
+    return reject(m->c, "%s: exactly one row must have the %s", m->name,
+                  m->id == IMGACT_TARGET_REGION_SLUG ? "slug" : "id");
+  if (actions && !rows_of(fields, IMGACT_TARGET_ACTION_STATUS, &unused))
     return reject(m->c, "%s: no row has the status", m->name);
-  return m->images || check_resources(m, fields);
+  return !actions || check_resources(m, fields);
 }
 
 static bool check_maps(const checker *c) {
   const imgact_provider *p = c->provider;
-  const map_checker images = {c, "image_map", true}, actions = {c, "action_map", false};
+  const map_checker images = {c, "image_map",        "images",
+                              0, IMGACT_TARGET_NONE, IMGACT_TARGET_IMAGE_ID},
+                    actions = {c,
+                               "action_map",
+                               "actions",
+                               IMGACT_TARGET_NONE + 1,
+                               IMGACT_TARGET_ACTION_RESOURCE_TYPE,
+                               IMGACT_TARGET_ACTION_ID},
+                    regions = {c,          "region_map",
+                               "regions",  IMGACT_TARGET_ACTION_RESOURCE_TYPE + 1,
+                               IA_MEMBERS, IMGACT_TARGET_REGION_SLUG};
   return (!p->image_map || check_map(&images, p->image_map->fields)) &&
-         (!p->action_map || check_map(&actions, p->action_map->fields));
+         (!p->action_map || check_map(&actions, p->action_map->fields)) &&
+         (!p->region_map || check_map(&regions, p->region_map->fields));
 }
 
 /* ---- requests ---- */
@@ -264,6 +276,10 @@ static bool check_objects(const slot_checker *s) {
   if (operation->argument == IA_ARGUMENT_REGION && !strstr(slot->path, "{region}") &&
       !sends_row(slot, IMGACT_SOURCE_REGION))
     lacking = "no row or path sends the region";
+  bool of_offer =
+      operation->argument == IA_ARGUMENT_HANDOVER && s->kind != IMGACT_OP_CREATE_HANDOVER;
+  if (of_offer && !has_row(slot->body, IMGACT_SOURCE_TRANSFER_ID))
+    lacking = "no row sends the id of the offer";
   if (operation->argument == IA_ARGUMENT_PROTECT && !sends_row(slot, IMGACT_SOURCE_PROTECT))
     lacking = "no row sends the protection";
   return !lacking || reject_slot(s, lacking);
@@ -367,19 +383,23 @@ static bool check_request(const slot_checker *s) {
 static bool check_response(const slot_checker *s) {
   const imgact_slot *slot = s->slot;
   const imgact_provider *p = s->c->provider;
-  bool is_list = ia_lists_images(s->kind) || ia_lists_actions(s->kind);
+  bool is_list = ia_lists(s->kind);
   if ((slot->image || slot->images) && !p->image_map) return reject_slot(s, "missing image_map");
   if ((slot->action || slot->actions) && !p->action_map)
     return reject_slot(s, "missing action_map");
+  if (slot->regions && !p->region_map) return reject_slot(s, "missing region_map");
   const char *missing = NULL;
   if (ia_lists_images(s->kind) && !slot->images) missing = "missing images";
   if (s->kind == IMGACT_OP_GET_IMAGE && !slot->image) missing = "missing image";
   if (ia_lists_actions(s->kind) && !slot->actions) missing = "missing actions";
+  if (s->kind == IMGACT_OP_LIST_REGIONS && !slot->regions) missing = "missing regions";
   if ((slot->flags & IMGACT_SLOT_CREATES_IMAGE) && !slot->image && !slot->finish)
     missing = "missing image";
   if ((slot->flags & IMGACT_SLOT_CREATES_ACTION) && !slot->action && !slot->finish)
     missing = "missing action";
   if (s->kind == IMGACT_OP_GET_ACTION && !slot->action) missing = "missing action";
+  if (s->kind == IMGACT_OP_CREATE_HANDOVER && !slot->value && !slot->finish)
+    missing = "missing value";
   if (s->kind == IMGACT_OP_WAIT_ACTIONS && !slot->action && !slot->actions)
     missing = "missing action or actions";
   if (missing) return reject_slot(s, missing);
@@ -414,8 +434,9 @@ static bool check_flags(const slot_checker *s) {
 
 static bool check_slot(const slot_checker *s) {
   const imgact_slot *slot = s->slot;
-  bool rows = slot->image || slot->images || slot->action || slot->actions || slot->finish ||
-              slot->method || slot->query || slot->body || slot->prepare;
+  bool rows = slot->image || slot->images || slot->action || slot->actions || slot->regions ||
+              slot->value || slot->finish || slot->method || slot->query || slot->body ||
+              slot->prepare;
   if (!ia_slot_sends(slot))
     return (!slot->decode && !rows) || reject_slot(s, "missing path or encode");
   if (slot->encode && !slot->decode && !rows) return reject_slot(s, "missing decode");

@@ -153,7 +153,7 @@ static imgact_status check_items(const ia_reply_target *target, size_t images, s
 /* The end of a list is trusted unless the page itself says that there are further pages. */
 static imgact_status check_last_page(const ia_reply_target *target, imgact_error *error) {
   const imgact_result *result = target->result;
-  bool lists = ia_lists_images(target->call->kind) || ia_lists_actions(target->call->kind);
+  bool lists = ia_lists(target->call->kind);
   int64_t page = result->page.page > 0 ? result->page.page : target->call->page;
   if (!lists || result->has_next || result->page.last <= page) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_INCOMPLETE,
@@ -172,6 +172,8 @@ static imgact_status check_result(const ia_reply_target *target, size_t images, 
   bool makes_image = (target->slot->flags & IMGACT_SLOT_CREATES_IMAGE) != 0;
   if (makes_image && target->result->images_count != images + 1)
     return imgact_error_set(error, IMGACT_PROTOCOL, "missing image in the response");
+  if (target->call->kind == IMGACT_OP_CREATE_HANDOVER && !target->result->value)
+    return imgact_error_set(error, IMGACT_PROTOCOL, "missing id of the offer in the response");
   imgact_status status = check_items(target, images, actions, error);
   return status == IMGACT_OK ? check_last_page(target, error) : status;
 }
@@ -179,7 +181,8 @@ static imgact_status check_result(const ia_reply_target *target, size_t images, 
 static void take_result(const ia_reply_target *target, const imgact_response *response,
                         imgact_error *error) {
   imgact_result *result = target->result;
-  size_t images = result->images_count, actions = result->actions_count;
+  size_t images = result->images_count, actions = result->actions_count,
+         regions = result->regions_count;
   imgact_status status =
       ia_decode(target->provider, target->slot, target->call, response, result, error);
   if (result->excess)
@@ -194,6 +197,7 @@ static void take_result(const ia_reply_target *target, const imgact_response *re
   error->http_status = response->http->status;
   result->images_count = images; /* drop partial results */
   result->actions_count = actions;
+  result->regions_count = regions;
 }
 
 static bool is_whitespace(const char *text, size_t length) {

@@ -32,28 +32,33 @@ void ia_result_next_page(imgact_result *result) {
 
 void ia_result_reset(imgact_result *result) {
   ia_result_next_page(result);
-  result->images_count = result->actions_count = 0;
+  ia_result_drop_items(result);
   ia_result_begin_reply(result);
   ia_arena_reset(&result->arena);
 }
 
 void ia_result_begin_reply(imgact_result *result) {
-  result->details = NULL;
+  result->details = result->value = NULL;
   result->nomem = false;
   result->excess = NULL;
   result->elements = result->reply_items = result->reply_bytes = 0;
 }
 
 ia_result_point ia_result_mark(const imgact_result *result) {
-  return (ia_result_point){ia_arena_mark(&result->arena), result->images_count,
-                           result->actions_count,         result->reply_items,
-                           result->reply_bytes,           result->excess};
+  return (ia_result_point){.arena = ia_arena_mark(&result->arena),
+                           .images_count = result->images_count,
+                           .actions_count = result->actions_count,
+                           .regions_count = result->regions_count,
+                           .reply_items = result->reply_items,
+                           .reply_bytes = result->reply_bytes,
+                           .excess = result->excess};
 }
 
 void ia_result_rewind(imgact_result *result, ia_result_point point) {
   ia_arena_rewind(&result->arena, point.arena);
   result->images_count = point.images_count;
   result->actions_count = point.actions_count;
+  result->regions_count = point.regions_count;
   result->reply_items = point.reply_items;
   result->reply_bytes = point.reply_bytes;
   result->excess = point.excess;
@@ -63,10 +68,12 @@ void ia_result_rewind(imgact_result *result, ia_result_point point) {
 void ia_result_free(imgact_result *result) {
   ia_free(result->allocator, result->images);
   ia_free(result->allocator, result->actions);
+  ia_free(result->allocator, result->regions);
   result->images = NULL;
   result->actions = NULL;
-  result->images_count = result->images_capacity = result->actions_count =
-      result->actions_capacity = 0;
+  result->regions = NULL;
+  result->images_capacity = result->actions_capacity = result->regions_capacity = 0;
+  ia_result_drop_items(result);
   ia_arena_free(&result->arena);
 }
 
@@ -80,6 +87,11 @@ static imgact_action **room_for_action(imgact_result *result) {
                  &result->actions_capacity, sizeof *result->actions);
 }
 
+static imgact_region **room_for_region(imgact_result *result) {
+  return ia_grow(result->allocator, result->regions, result->regions_count,
+                 &result->regions_capacity, sizeof *result->regions);
+}
+
 bool ia_result_take(imgact_result *result, imgact_result *other) {
   ia_arena_take(&result->arena, &other->arena);
   result->page = other->page;
@@ -88,6 +100,7 @@ bool ia_result_take(imgact_result *result, imgact_result *other) {
   result->next_query = other->next_query;
   result->has_next = other->has_next;
   result->details = other->details;
+  result->value = other->value;
   result->elements = other->elements;
   for (size_t i = 0; i < other->images_count; i++) {
     imgact_image **list = room_for_image(result);
@@ -100,6 +113,12 @@ bool ia_result_take(imgact_result *result, imgact_result *other) {
     if (!list) return false;
     result->actions = list;
     list[result->actions_count++] = other->actions[i];
+  }
+  for (size_t i = 0; i < other->regions_count; i++) {
+    imgact_region **list = room_for_region(result);
+    if (!list) return false;
+    result->regions = list;
+    list[result->regions_count++] = other->regions[i];
   }
   return true;
 }
@@ -200,6 +219,25 @@ imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json
   action->shown.profile = result->profile;
   action->raw = raw_of(result, object);
   return &action->shown;
+}
+
+static const imgact_region unknown_region = {
+    IMGACT_REGION_MEMBERS(IA_UNKNOWN_ROW, IA_UNKNOWN_OBJECT)};
+
+imgact_region *imgact_result_add_region(imgact_result *result) {
+  bool allowed = charge_item(result, sizeof(imgact_region));
+  imgact_region *region = allowed ? ia_arena_alloc(&result->arena, sizeof *region) : NULL;
+  imgact_region **list = room_for_region(result);
+  if (list) result->regions = list;
+  if (!region || !list) {
+    result->nomem = result->nomem || allowed;
+    region = &result->scratch_region;
+  } else {
+    list[result->regions_count++] = region;
+  }
+  *region = unknown_region;
+  region->provider = result->provider;
+  return region;
 }
 
 static const char *copy_bytes(imgact_result *result, const char *text, size_t length) {
@@ -381,6 +419,11 @@ int64_t imgact_decode_time(const imgact_json *value) {
   const char *text = imgact_json_as_string(value, &length);
   if (text && !ia_date_rfc3339(text, length, &ms)) return IMGACT_NO_TIME;
   return ms;
+}
+
+void imgact_result_set_value(imgact_result *result, const imgact_json *value) {
+  const char *text = imgact_decode_nonempty_string(result, value);
+  result->value = text ? text : imgact_decode_id(result, value);
 }
 
 double imgact_decode_double(const imgact_json *value) {

@@ -37,15 +37,19 @@ struct imgact_result {
   const char *provider, *profile; /* of the items; borrowed. profile: NULL = none */
   imgact_image **images;
   imgact_action **actions;
+  imgact_region **regions;
   size_t images_count, images_capacity;
   size_t actions_count, actions_capacity;
+  size_t regions_count, regions_capacity;
   imgact_pagination page;
   int64_t next_page;
   const char *next_token; /* in the arena */
   const char *next_query; /* in the arena */
   const char *details;    /* in the arena */
+  const char *value;      /* of the last response, in the arena; NULL = none */
   ia_image scratch_image; /* handed out when there is no memory */
   ia_action scratch_action;
+  imgact_region scratch_region;
   size_t elements;                 /* of the response's list, including omitted ones */
   size_t reply_items, reply_bytes; /* of the response that is being read */
   const char *excess;              /* the limit that it exceeds, in words; NULL = none */
@@ -58,6 +62,10 @@ void ia_result_init(imgact_result *result, const imgact_allocator *allocator, co
                     bool keep_raw);
 /* Forgets the items and the page. */
 void ia_result_reset(imgact_result *result);
+/* Forgets the items. */
+static inline void ia_result_drop_items(imgact_result *result) {
+  result->images_count = result->actions_count = result->regions_count = 0;
+}
 /* Forgets what the last page said, keeps the items. */
 void ia_result_next_page(imgact_result *result);
 /* Clears the state of the last response except its items: details, errors, counters of the limits.
@@ -70,7 +78,7 @@ void ia_result_free(imgact_result *result);
 /* A point to go back to, so that what was added since is left out; not across a reset. */
 typedef struct ia_result_point {
   ia_arena_point arena;
-  size_t images_count, actions_count, reply_items, reply_bytes;
+  size_t images_count, actions_count, regions_count, reply_items, reply_bytes;
   const char *excess;
 } ia_result_point;
 ia_result_point ia_result_mark(const imgact_result *result);

@@ -42,10 +42,10 @@ int imgact_op_done(const imgact_op *op) { return !op || op->state == IA_OP_ENDED
 const imgact_error *imgact_op_error(const imgact_op *op) {
   static const imgact_error no_memory = {
       .status = IMGACT_NOMEM, .retry_after_ms = -1, .message = "out of memory"};
-  static const imgact_error none = {.retry_after_ms =
-                                        -1}; /* an error during the run may still be overcome */
+  static const imgact_error no_error = {.retry_after_ms =
+                                            -1}; /* an error during the run may still be overcome */
   if (!op) return &no_memory;
-  return op->state == IA_OP_RUNNING ? &none : &op->error;
+  return op->state == IA_OP_RUNNING ? &no_error : &op->error;
 }
 
 const char *imgact_op_error_details(const imgact_op *op) {
@@ -80,12 +80,25 @@ const imgact_action *const *imgact_op_actions(const imgact_op *op, size_t *count
   return n ? (const imgact_action *const *)op->result.actions : no_actions;
 }
 
+const imgact_region *const *imgact_op_regions(const imgact_op *op, size_t *count) {
+  static const imgact_region *const no_regions[1];
+  size_t n = op ? op->result.regions_count : 0;
+  if (count) *count = n;
+  return n ? (const imgact_region *const *)op->result.regions : no_regions;
+}
+
 const imgact_image *imgact_op_image(const imgact_op *op) {
   return op && op->result.images_count ? op->result.images[0] : NULL;
 }
 
 const imgact_action *imgact_op_action(const imgact_op *op) {
   return op && op->result.actions_count ? op->result.actions[0] : NULL;
+}
+
+const char *imgact_op_transfer_id(const imgact_op *op) {
+  bool made = op && op->call.kind == IMGACT_OP_CREATE_HANDOVER && op->state == IA_OP_ENDED &&
+              op->error.status == IMGACT_OK;
+  return made ? op->result.value : NULL;
 }
 
 void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate) {

@@ -13,7 +13,8 @@ typedef struct image_wait {
   const char *id;
   ia_exchange *exchange;
   ia_timer timer;
-  imgact_result result; /* the last known state */
+  imgact_result known; /* the last known state; no item if the API does not know the image */
+  imgact_result reply; /* of the current request */
   bool done;
 } image_wait;
 
@@ -63,17 +64,25 @@ static void end_one(image_wait *wait) {
   if (--op->image_waits->left == 0) ia_op_end(op);
 }
 
+static void take_reply(image_wait *wait) {
+  imgact_result older = wait->known;
+  wait->known = wait->reply;
+  wait->reply = older;
+}
+
 static void on_image(ia_exchange *exchange) {
   image_wait *wait = exchange->owner;
   imgact_op *op = wait->op;
   imgact_error error = exchange->error;
   const imgact_image *image =
-      error.status == IMGACT_OK && wait->result.images_count ? wait->result.images[0] : NULL;
+      error.status == IMGACT_OK && wait->reply.images_count ? wait->reply.images[0] : NULL;
   if (!image) {
-    if (!is_gone(op, &error)) note(wait, &error, wait->result.details);
+    if (error.status == IMGACT_NOT_FOUND && error.http_status == 404) ia_result_reset(&wait->known);
+    if (!is_gone(op, &error)) note(wait, &error, wait->reply.details);
     end_one(wait);
     return;
   }
+  take_reply(wait);
   if (image->status == op->call.image_status) {
     end_one(wait);
     return;
@@ -107,8 +116,8 @@ static void request_image(ia_timer *timer) {
   }
   wait->exchange->attempts = 0;
   wait->exchange->policy = policy;
-  ia_result_reset(&wait->result);
-  ia_exchange_submit(wait->exchange, &call, &wait->result);
+  ia_result_reset(&wait->reply);
+  ia_exchange_submit(wait->exchange, &call, &wait->reply);
 }
 
 /* ---- the flow ---- */
@@ -127,7 +136,8 @@ static bool make(imgact_op *op) {
     all[i].op = op;
     all[i].id = op->call.image_ids[i];
     op->wait_statuses[i] = IA_WAIT_PENDING;
-    ia_client_result_init(op->client, &all[i].result, op->result.keep_raw);
+    ia_client_result_init(op->client, &all[i].known, op->result.keep_raw);
+    ia_client_result_init(op->client, &all[i].reply, op->result.keep_raw);
   }
   op->image_waits = waits;
   return true;
@@ -152,10 +162,11 @@ static void stop(imgact_op *op) {
     ia_timer_stop(timers_of(op), &wait->timer);
     ia_exchange_free(wait->exchange);
     wait->exchange = NULL;
-    if (wait->result.images_count && !ia_result_take(&op->result, &wait->result) &&
+    if (wait->known.images_count && !ia_result_take(&op->result, &wait->known) &&
         op->error.status == IMGACT_OK)
       ia_no_memory(&op->error);
-    ia_result_free(&wait->result);
+    ia_result_free(&wait->known);
+    ia_result_free(&wait->reply);
   }
   op->image_waits = NULL;
 }

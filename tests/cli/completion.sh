@@ -19,7 +19,7 @@ offers() {
     bash "$work/script.bash" "$2" "${3-${2##*[ =]}}" >"$work/out" && is out "$1"
 }
 if command -v bash >/dev/null; then
-  ok 'completion_without_words_offers_nouns' offers 'image action provider ratelimit config completion version help' 'imgact '
+  ok 'completion_without_words_offers_nouns' offers 'image action region provider ratelimit config completion version help' 'imgact '
   ok 'completion_after_noun_offers_verbs' offers 'list get wait' 'imgact action '
   ok 'completion_of_prefix_offers_verb' offers delete 'imgact image de'
   ok 'completion_after_flags_offers_verb' offers list 'imgact --profile image -o json image li'

@@ -7,7 +7,7 @@ page=$root/docs/man/imgact.1
 
 # The words of "image get ID|NAME|SLUG             show one image" are "image get".
 "$tool" --help | sed -n '/^Commands:/,/^$/s/^  \(.\{34\}\) .*/\1/p' |
-  sed -E 's/ [^ ]*[A-Z|][^ ]*//; s/ *$//' >"$work/commands"
+  sed -E 's/ [^ ]*[A-Z|][^ ]*//g; s/ *$//' >"$work/commands"
 {
   "$tool" --help
   while read -r noun verb; do

@@ -40,9 +40,9 @@ PAGE = read_tables(os.path.join(ROOT, "docs/output-formats.md"))
 CODES = re.findall(r"^\| `IMGACT_\w+` \| `(\w+)`", open(os.path.join(ROOT, "docs/errors.md"), encoding="utf-8").read(), re.M)
 INSIDE = {("Image", "created_from"): "created_from", ("Action", "resources"): "resources", ("Action", "error"): "reason",
           ("Outcome", "action"): "Action", ("Outcome", "image"): "Image", ("Outcome", "error"): "Error"}
-SHAPES = {"image list": "Image", "image find": "Image", "image get": "Image", "image update": "Image", "image delete": "Outcome",
+SHAPES = {"image list": "Image", "image find": "Image", "image get": "Image", "image update": "Image", "image wait": "Image", "image delete": "Outcome",
           "image convert": "Outcome", "image transfer": "Outcome", "image protect": "Outcome", "image unprotect": "Outcome",
-          "action list": "Action", "action get": "Action", "action wait": "Action", "provider list": "Provider",
+          "action list": "Action", "action get": "Action", "action wait": "Action", "image handover": "Handover", "region list": "Region", "provider list": "Provider",
           "ratelimit": "Rate limit", "config list": "Profile", "config path": "Path", "config show": "Settings",
           "config check": "Settings", "version": "Version"}
 seen = {}  # (shape, key): {"null", "value"}
@@ -100,7 +100,7 @@ def command_of(call):
     op, call = call["op"], dict(call)
     words = {"list_images": "image list", "find_image": "image find", "get_image": "image get", "update_image": "image update", "delete_image": "image delete",
              "list_actions": "action list", "get_action": "action get", "wait_actions": "action wait", "convert": "image convert",
-             "transfer": "image transfer", "change_protection": "image protect" if call.get("protect", True) else "image unprotect"}[op]
+             "transfer": "image transfer", "list_regions": "region list", "create_handover": "image handover create", "change_protection": "image protect" if call.get("protect", True) else "image unprotect"}[op]
     flags_of = [f"--deadline={call['deadline_ms']}ms"] if "deadline_ms" in call else []
     arguments = []
     for key, value in call.items():
@@ -170,9 +170,10 @@ def objects_without_request_match_page():
                 raise AssertionError(f"{words}: exit status {status}, {err}")
 
 
-def replayed(command, provider, url, status, headers, body, variables={}):
-    """The output of the command if this is the only response."""
-    entry = {"request": {"method": "GET", "url": url},
+def replayed(command, provider, url, status, headers, body, variables={}, sent=None):
+    """The output of the command if this is the only response; sent: body of a POST."""
+    post = {"postData": {"mimeType": "application/json", "text": json.dumps(sent, separators=(",", ":"))}} if sent else {}
+    entry = {"request": {"method": "POST" if sent else "GET", "url": url, **post},
              "response": {"status": status, "headers": [{"name": name, "value": value} for name, value in headers],
                           "content": {"text": json.dumps(body)}}}
     path = os.path.join(HOME, "replayed.har")
@@ -196,6 +197,22 @@ def rate_limit_matches_page():
         url = "https://api.hetzner.cloud/v1/images" if provider == "hetzner" else "https://api.digitalocean.com/v2/images"
         check("Rate limit", replayed("ratelimit", provider, url + "?page=1&per_page=1", 200 if provider == "hetzner" else 429,
                                      told, {"images": [], "id": "too_many_requests"}))
+
+
+def region_matches_page():
+    for region in ({"slug": "nyc3", "name": "New York 3", "available": True, "features": ["image_transfer"]}, {"slug": "x"}):
+        check("Region", replayed("region list", "digitalocean", "https://api.digitalocean.com/v2/regions?page=1&per_page=200", 200,
+                                 [], {"regions": [region]}))
+
+
+def handover_matches_page():
+    url = "https://api.digitalocean.com/v2/images/7/account_transfer"
+    for number in (0, 3164444):
+        offer = replayed("image handover create 7 --email a@example.com", "digitalocean", url, 201, [], {"transfer_id": number},
+                         sent={"recipient_email": "a@example.com"})
+        check("Handover", offer)
+        if offer != {"image_id": "7", "transfer_id": str(number), "accepted": number == 0}:
+            raise AssertionError(offer)
 
 
 def profile_matches_page():
@@ -275,7 +292,8 @@ def columns_and_help_match_page():
 
 
 TESTS = [objects_of_cassettes_match_page, objects_without_request_match_page,
-         created_from_without_id_matches_page, rate_limit_matches_page, profile_matches_page,
+         created_from_without_id_matches_page, rate_limit_matches_page, region_matches_page,
+         handover_matches_page, profile_matches_page,
          csv_keeps_columns_of_first_version, page_has_no_unseen_key,
          results_list_or_object_match_page, columns_and_help_match_page]
 with tempfile.TemporaryDirectory() as HOME:

@@ -20,7 +20,8 @@ FLAG = re.compile("^--[a-z-]+=")
 
 # The typed words and all completions offered; a single completion is inserted into the line.
 CASES = [
-    ("image ", "list find get update delete convert transfer protect unprotect"),
+    ("image ", "list find get wait update delete convert transfer protect unprotect handover"),
+    ("image handover ", "create accept decline cancel"),
     ("action ", "list get wait"),
     ("image de", "delete"),
     ("--profile image -o json image li", "list"),
@@ -51,7 +52,7 @@ CASES = [
     ("-p at@", "at@home"),
     ("help act", "action"),
     ("help image li", "list"),
-    ("", "image action provider ratelimit config completion version help"),
+    ("", "image action region provider ratelimit config completion version help"),
 ]
 
 # File names that a shell must quote.

@@ -124,7 +124,7 @@ def color_auto_requires_terminal():
 
 
 def provider_table_turns_if_too_wide():
-    narrow, wide = Run("provider", "list"), Run("provider", "list", width=400)
+    narrow, wide = Run("provider", "list"), Run("provider", "list", width=600)
     expect(re.search(r"^TRANSFER_IMAGE +no +yes$", narrow.screen, re.M) is not None, narrow)
     expect(len(wide.screen.splitlines()) == 3 and "WAIT_FOR_ACTIONS" in wide.screen.splitlines()[0], wide)
     expect(len(Run("provider", "list", out=False).out.splitlines()) == 3, narrow)

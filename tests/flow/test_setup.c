@@ -265,7 +265,12 @@ TEST(provider_found_by_name_or_index) {
 TEST(client_getters_return_options) {
   static const bool lacks[2][IMGACT_OP_COUNT] = {{[IMGACT_OP_TRANSFER] = true,
                                                   [IMGACT_OP_IMPORT_IMAGE] = true,
-                                                  [IMGACT_OP_LIST_SERVER_IMAGES] = true},
+                                                  [IMGACT_OP_LIST_SERVER_IMAGES] = true,
+                                                  [IMGACT_OP_LIST_REGIONS] = true,
+                                                  [IMGACT_OP_CREATE_HANDOVER] = true,
+                                                  [IMGACT_OP_ACCEPT_HANDOVER] = true,
+                                                  [IMGACT_OP_DECLINE_HANDOVER] = true,
+                                                  [IMGACT_OP_CANCEL_HANDOVER] = true},
                                                  {[IMGACT_OP_CHANGE_PROTECTION] = true}};
   for (size_t i = 0; i < 2; i++) {
     harness *s = harness_with((harness_options){

@@ -66,6 +66,10 @@ imgact_op *operations_new(imgact_client *client, unsigned kind, unsigned flags) 
                      : imgact_unprotect_image(client, "4711");
   case IMGACT_OP_CONVERT: return imgact_convert_image(client, "4711");
   case IMGACT_OP_TRANSFER: return imgact_transfer_image(client, "4711", "nyc3");
+  case IMGACT_OP_LIST_REGIONS: return imgact_list_regions(client);
+  case IMGACT_OP_CREATE_HANDOVER:
+    return imgact_create_handover(client, "4711", "a@b.example", NULL);
+  case IMGACT_OP_CANCEL_HANDOVER: return imgact_cancel_handover(client, "4711", "5");
   default: return imgact_wait_actions(client, ids, 1 + flags % 2, flags & 4 ? "4711" : NULL);
   }
 }

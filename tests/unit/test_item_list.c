@@ -15,7 +15,7 @@ static void open_list(uint32_t count) {
   assert_non_null(ids);
   for (uint32_t i = 0; i < count; i++) snprintf(ids[i], sizeof ids[i], "%u", (unsigned)i);
   ia_result_init(&result, NULL, "example", false);
-  ia_item_list_init(&list, NULL, 1, true);
+  ia_item_list_init(&list, NULL, 1, IA_ITEM_IMAGE);
   ia_item_list_start(&list, &result);
 }
 

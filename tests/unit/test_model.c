@@ -82,10 +82,11 @@ TEST(image_has_region_and_tag) {
 
 TEST(op_kind_name_invalid_is_null) {
   static const char *const names[] = {
-      "list_images",  "get_image",           "update_image",      "delete_image",
-      "list_actions", "get_action",          "change_protection", "convert",
-      "transfer",     "wait_actions",        "find_image",        "create_image",
-      "import_image", "list_server_actions", "list_server_images"};
+      "list_images",     "get_image",           "update_image",       "delete_image",
+      "list_actions",    "get_action",          "change_protection",  "convert",
+      "transfer",        "wait_actions",        "find_image",         "create_image",
+      "import_image",    "list_server_actions", "list_server_images", "list_regions",
+      "create_handover", "accept_handover",     "decline_handover",   "cancel_handover"};
   assert_int_equal(sizeof names / sizeof *names, IMGACT_OP_COUNT);
   for (size_t i = 0; i < IMGACT_OP_COUNT; i++)
     assert_string_equal(imgact_op_kind_name((imgact_op_kind)i), names[i]);

@@ -100,6 +100,27 @@ static int finish_action(const imgact_call *call, imgact_result *result, imgact_
 
 static const imgact_action_map action_map = {.fields = action_fields, .finish = finish_action};
 
+/* ---- regions ---- */
+
+/* A region without the feature can have images, but none can be transferred to it. */
+static int finish_region(const imgact_call *call, imgact_result *result, imgact_region *region,
+                         const imgact_json *object) {
+  size_t count = 0;
+  const char *const *features =
+      imgact_decode_strings(result, imgact_json_get(object, "features"), &count);
+  (void)call;
+  if (features) region->image_transfer = IMGACT_TRISTATE_FALSE;
+  for (size_t i = 0; i < count; i++)
+    if (!strcmp(features[i], "image_transfer")) region->image_transfer = IMGACT_TRISTATE_TRUE;
+  return 1;
+}
+
+static const imgact_field region_fields[] = {{"slug", IMGACT_TARGET_REGION_SLUG, NULL},
+                                             {"name", IMGACT_TARGET_REGION_NAME, NULL},
+                                             {"available", IMGACT_TARGET_REGION_AVAILABLE, NULL},
+                                             {NULL, 0, NULL}};
+static const imgact_region_map region_map = {.fields = region_fields, .finish = finish_region};
+
 /* ---- pages ---- */
 
 /* A page number: decimal digits up to one of these ends, from 1; 0 for anything else. */
@@ -309,6 +330,15 @@ static const imgact_argument transfer_body[] = {{"type", IMGACT_SOURCE_TEXT, "tr
                                                 {"region", IMGACT_SOURCE_REGION, NULL, NULL},
                                                 {NULL, 0, NULL, NULL}};
 
+static const imgact_argument handover_body[] = {
+    {"recipient_email", IMGACT_SOURCE_RECIPIENT_EMAIL, NULL, NULL},
+    {"recipient_uuid", IMGACT_SOURCE_RECIPIENT_TEAM, NULL, NULL},
+    {NULL, 0, NULL, NULL}};
+static const imgact_argument offer_body[] = {
+    {"transfer_id", IMGACT_SOURCE_TRANSFER_ID, NULL, NULL},
+    {"recipient_uuid", IMGACT_SOURCE_RECIPIENT_TEAM, NULL, NULL},
+    {NULL, 0, NULL, NULL}};
+
 /* ---- the table ---- */
 
 #define BY(filter) IMGACT_FILTER_BIT(IMAGE_##filter)
@@ -319,6 +349,7 @@ static const imgact_argument transfer_body[] = {{"type", IMGACT_SOURCE_TEXT, "tr
   .flags = IMGACT_SLOT_IDEMPOTENT
 #define OF_DROPLET(list)                                                                           \
   .path = "/v2/droplets/{server}/" list, .prepare = prepare_page, .flags = IMGACT_SLOT_IDEMPOTENT
+#define HANDOVER(step) .method = "POST", .path = "/v2/images/{image}/account_transfer" step
 #define STARTED_ACTION                                                                             \
   .method = "POST", .path = "/v2/images/{image}/actions", .action = "action",                      \
   .matches_action = imgact_call_matches_action, .image_shows_effect = imgact_call_shows_effect,    \
@@ -361,6 +392,14 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                 .flags = IMGACT_SLOT_CREATES_IMAGE},
     [IMGACT_OP_LIST_SERVER_ACTIONS] = {OF_DROPLET("actions"), .actions = "actions"},
     [IMGACT_OP_LIST_SERVER_IMAGES] = {OF_DROPLET("snapshots"), .images = "snapshots"},
+    [IMGACT_OP_LIST_REGIONS] = {.path = "/v2/regions",
+                                .prepare = prepare_page,
+                                .regions = "regions",
+                                .flags = IMGACT_SLOT_IDEMPOTENT},
+    [IMGACT_OP_CREATE_HANDOVER] = {HANDOVER(""), .body = handover_body, .value = "transfer_id"},
+    [IMGACT_OP_ACCEPT_HANDOVER] = {HANDOVER("/accept"), .body = offer_body},
+    [IMGACT_OP_DECLINE_HANDOVER] = {HANDOVER("/decline"), .body = offer_body},
+    [IMGACT_OP_CANCEL_HANDOVER] = {HANDOVER("/cancel"), .body = offer_body},
 };
 
 static const char *const token_env[] = {"DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN", NULL};
@@ -392,4 +431,5 @@ const imgact_provider ia_provider_digitalocean = {
     .read_page = read_page,
     .errors = &errors,
     .rate_headers = &rate_headers,
+    .region_map = &region_map,
 };
