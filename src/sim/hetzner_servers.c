@@ -198,7 +198,16 @@ static void remove_oldest_backup(sim_world *world, const sim_machine *machine) {
   if (count >= MAX_BACKUPS) sim_image_remove(world, oldest);
 }
 
-static bool within_image_limit(sim_exchange *exchange) {
+static void fail_limit(sim_exchange *exchange) {
+  hetzner_begin_error(exchange, "resource_limit_exceeded", "snapshot limit exceeded");
+  imgact_json_write_begin_object(exchange->out);
+  imgact_json_write_key(exchange->out, "limits");
+  imgact_json_write_raw(exchange->out, "[{\"name\":\"snapshot_limit\"}]");
+  imgact_json_write_end_object(exchange->out);
+  hetzner_end_error(exchange, 403);
+}
+
+static bool within_image_limit(const sim_exchange *exchange) {
   const sim_cloud_state *state = exchange->state;
   int64_t count = 0;
   if (!exchange->world->max_snapshots) return true;
@@ -207,15 +216,7 @@ static bool within_image_limit(sim_exchange *exchange) {
     count += !image->deleted && image->type == SIM_SNAPSHOT &&
              image->account == exchange->token->account;
   }
-  if (count < exchange->world->max_snapshots) return true;
-
-  hetzner_begin_error(exchange, "resource_limit_exceeded", "snapshot limit exceeded");
-  imgact_json_write_begin_object(exchange->out);
-  imgact_json_write_key(exchange->out, "limits");
-  imgact_json_write_raw(exchange->out, "[{\"name\":\"snapshot_limit\"}]");
-  imgact_json_write_end_object(exchange->out);
-  hetzner_end_error(exchange, 403);
-  return false;
+  return count < exchange->world->max_snapshots;
 }
 
 /* Moves the labels into the image. */
@@ -248,9 +249,12 @@ static void start_creation(sim_exchange *exchange, creation *from) {
   sim_world *world = exchange->world;
   if (from->type == SIM_BACKUP) remove_oldest_backup(world, exchange->machine);
   sim_image *image = new_image(exchange, from);
+  if (!image) {
+    fail_limit(exchange);
+    return;
+  }
   const sim_action *action =
-      image ? sim_action_create_image(world, exchange->machine, image, NULL, exchange->now_ms)
-            : NULL;
+      sim_action_create_image(world, exchange->machine, image, NULL, exchange->now_ms);
   if (!action) return;
 
   imgact_json_write_begin_object(exchange->out);
@@ -273,7 +277,9 @@ void hetzner_create_image(sim_exchange *exchange) {
 
   if (machine->locked || busy)
     hetzner_fail(exchange, 423, "locked", "cannot perform operation because server is locked");
-  else if (from.type == SIM_BACKUP || within_image_limit(exchange))
+  else if (from.type == SIM_SNAPSHOT && !within_image_limit(exchange))
+    fail_limit(exchange);
+  else
     start_creation(exchange, &from);
   sim_labels_free(&from.labels);
 }

@@ -409,7 +409,17 @@ TEST(world_file_error_names_place) {
       {"{\"limits\":{\"hetzner\":{\"limit\":-1}}}", "limit"},
       {"{\"limits\":{\"hetzner\":{\"actions\":1000001}}}", "actions"},
       {"{\"limits\":{\"digitalocean\":{\"actions\":1}}}", "unknown key"},
-      {"{\"settings\":{\"durations_ms\":{\"fly\":1}}}", "fly"}};
+      {"{\"settings\":{\"durations_ms\":{\"fly\":1}}}", "fly"},
+      {"{\"settings\":{\"list_imports\":\"none\"}}", "list_imports"},
+      {"{\"hetzner\":{\"droplets\":[]}}", "hetzner.droplets: belongs to the other cloud"},
+      {"{\"hetzner\":{\"servers\":[{},{\"region\":\"fsn1\"}]}}", "hetzner.servers[1]: unknown key"},
+      {"{\"hetzner\":{\"servers\":[1]}}", "hetzner.servers[0]: must be an object"},
+      {"{\"hetzner\":{\"servers\":[{\"disk\":null}]}}", "disk"},
+      {"{\"digitalocean\":{\"droplets\":[{\"status\":null}]}}", "digitalocean.droplets[0].status"},
+      {"{\"digitalocean\":{\"droplets\":[{\"account\":\"\"}]}}", "account"},
+      {"{\"hetzner\":{\"actions\":[{\"image_id\":4}]}}", "hetzner.actions[0].image_id"},
+      {"{\"accounts\":[{\"email\":\"a@b\"}]}", "accounts[0].name"},
+      {"{\"accounts\":[{\"name\":\"a\",\"team\":null}]}", "email and team"}};
   http_fixture *a = *state;
 
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
@@ -425,7 +435,9 @@ TEST(ids_at_maximum_are_not_exceeded) {
   http_fixture *a = *state;
 
   http_fixture_world(a, "{\"digitalocean\":{\"images\":[{\"id\":9007199254740991}],\"actions\":[{"
-                        "\"id\":9007199254740991}]}}");
+                        "\"id\":9007199254740991}]},"
+                        "\"hetzner\":{\"images\":[{\"id\":9007199254740991}]}}");
+  http_fixture_expect(a, 403, "POST", "/v1/servers/1/actions/create_image", "{}");
   http_fixture_expect(a, 422, "POST", "/v2/images",
                       "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
   http_fixture_expect(a, 422, "POST", "/_sim/world", "{\"digitalocean\":{\"images\":[{}]}}");
