@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* imgact image delete, convert, transfer, protect and unprotect: one operation per image (and
- * region). Prints outcomes in the order of the references. */
+ * region); imgact image create. Prints outcomes in the order of the references. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -134,8 +134,15 @@ static int confirm(cli_app *app) {
 
 /* ---- results ---- */
 
+/* Returns the id of a new image only if it is known. */
+static const char *image_id_of(const cli_item *item) {
+  const imgact_image *image = imgact_op_image(item->op);
+  if (!cli_item_makes_image(item)) return item->subject;
+  return image ? image->id : NULL;
+}
+
 static cli_outcome outcome_of(const cli_app *app, const cli_item *item) {
-  cli_outcome outcome = {.image_id = item->subject,
+  cli_outcome outcome = {.image_id = image_id_of(item),
                          .region = item->region,
                          .action = imgact_op_action(item->op),
                          .image = imgact_op_image(item->op),
@@ -147,8 +154,12 @@ static cli_outcome outcome_of(const cli_app *app, const cli_item *item) {
 }
 
 /* Fills the results in the order of the references, then of the regions. */
-static void collect(const cli_app *app, const cli_batch *batch, result *results) {
+static void collect(const cli_app *app, cli_batch *batch, result *results) {
   size_t next = 0;
+  if (cli_item_makes_image(&batch->items[0])) {
+    results[0] = (result){.item = &batch->items[0], .outcome = outcome_of(app, &batch->items[0])};
+    return;
+  }
   for (size_t i = 0; i < app->refs->count * per_image(app); i++) {
     const cli_ref *ref = &app->refs->items[i / per_image(app)];
     results[i].item = ref->id ? &batch->items[next++] : NULL;
@@ -211,26 +222,86 @@ static int show(cli_app *app, cli_batch *batch, result *results, const void **it
   return exit_status ? exit_status : cli_exit_summary_status(&summary);
 }
 
+/* count: results to print; references without an image have no item in the batch. */
+static int run(cli_app *app, cli_batch *batch, size_t count) {
+  int exit_status;
+  /* Allocates before the mutations are sent: their outcomes must not be lost. */
+  result *results = calloc(count, sizeof *results);
+  const void **items = calloc(count, sizeof *items);
+  if (results && items) {
+    cli_batch_run(batch);
+    exit_status = show(app, batch, results, items, count);
+  } else
+    exit_status = cli_report_error(app, IMGACT_NOMEM, "out of memory");
+  free(results);
+  free(items);
+  return exit_status;
+}
+
 int cli_change_images(cli_app *app) {
   cli_batch batch;
   int exit_status = cli_arguments_resolve(app);
   if (exit_status) return exit_status;
   exit_status = make_batch(app, &batch);
   if (!exit_status) exit_status = confirm(app);
-  if (!exit_status) {
-    /* Allocates before the mutations are sent: their outcomes must not be lost. */
-    size_t count = app->refs->count * per_image(app);
-    result *results = calloc(count, sizeof *results);
-    const void **items = calloc(count, sizeof *items);
-    if (results && items) {
-      cli_batch_run(&batch);
-      exit_status = show(app, &batch, results, items, count);
-    } else
-      exit_status = cli_report_error(app, IMGACT_NOMEM, "out of memory");
-    free(results);
-    free(items);
-  }
+  if (!exit_status) exit_status = run(app, &batch, app->refs->count * per_image(app));
 
   cli_batch_free(&batch);
+  return exit_status;
+}
+
+/* ---- a new image ---- */
+
+static int check_create(cli_app *app) {
+  const cli_options *o = &app->options;
+  if (!o->server && !o->url)
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                            "missing --server or --url; see `imgact image create --help`");
+  if (o->server && o->url)
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                            "--server and --url are mutually exclusive");
+  if (o->server && o->new_region)
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--region needs --url");
+  if (o->url && o->type)
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--type needs --server");
+  return 0;
+}
+
+static imgact_op *make_create(const cli_app *app, const imgact_label *labels) {
+  const cli_options *o = &app->options;
+  imgact_client *client = app->session.client;
+  bool is_backup = o->type && !strcmp(o->type, "backup");
+  const imgact_image_create create = {.size = sizeof create,
+                                      .name = o->name,
+                                      .description = o->description,
+                                      .region = o->new_region,
+                                      .distribution = o->image_filter.os_family,
+                                      .labels = labels,
+                                      .labels_count = o->labels.count,
+                                      .tags = o->tags.items,
+                                      .tags_count = o->tags.count,
+                                      .type = is_backup ? IMGACT_IMAGE_TYPE_BACKUP
+                                                        : IMGACT_IMAGE_TYPE_UNKNOWN,
+                                      .ensure_unique = o->ensure_unique};
+  return o->server ? imgact_create_image(client, o->server, &create)
+                   : imgact_import_image(client, o->url, &create);
+}
+
+int cli_image_create(cli_app *app) {
+  const cli_options *o = &app->options;
+  cli_batch batch = {0};
+  imgact_label *labels = NULL;
+  int exit_status = check_create(app);
+  if (!exit_status) exit_status = cli_labels_parse(app, &labels);
+  if (!exit_status) exit_status = cli_batch_new(app, 1, &batch);
+  if (!exit_status) {
+    cli_batch_set(&batch, 0, make_create(app, labels), o->server ? o->server : o->name, NULL,
+                  o->wait != 0);
+    exit_status = cli_batch_check(&batch);
+  }
+  if (!exit_status) exit_status = run(app, &batch, 1);
+
+  cli_batch_free(&batch);
+  cli_labels_free(labels, o->labels.count);
   return exit_status;
 }

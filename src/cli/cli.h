@@ -189,6 +189,8 @@ imgact_status cli_run_lookup(cli_app *app, imgact_op *op, bool raw);
 
 /* "image 7 to nyc3", "action 8". */
 void cli_item_name(const cli_item *item, char *name, size_t capacity);
+/* Returns true if the operation makes an image: the subject is then no image. */
+bool cli_item_makes_image(const cli_item *item);
 /* The error of an item, IMGACT_OK if it succeeded; never NULL. */
 const imgact_error *cli_item_error(const cli_item *item);
 
@@ -227,6 +229,13 @@ int cli_show_item(cli_app *app);
 /* Runs an operation and prints the image or action that it returns; frees it. */
 int cli_run_and_show(cli_app *app, imgact_op *op);
 
+/* ---- image.c ---- */
+
+/* Parses the values of --label; the caller frees the labels in any case. Returns 0 or an exit
+ * status. */
+int cli_labels_parse(cli_app *app, imgact_label **labels);
+void cli_labels_free(imgact_label *labels, size_t count);
+
 /* ---- functions of the rows in commands.c ---- */
 
 imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region);
@@ -239,6 +248,7 @@ imgact_op *cli_make_action_wait(cli_app *app, const char *id, const char *region
 int cli_image_get(cli_app *app);
 int cli_image_update(cli_app *app);
 int cli_change_images(cli_app *app);
+int cli_image_create(cli_app *app);
 int cli_wait(cli_app *app);
 int cli_provider_list(cli_app *app);
 int cli_ratelimit(cli_app *app);

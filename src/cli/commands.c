@@ -116,6 +116,18 @@ const cli_command cli_commands[] = {
      .examples = "imgact image update 4711 --description 'before the upgrade'\n"
                  "imgact image update 4711 --label env=prod --label tier=web"},
     {.noun = "image",
+     .verb = "create",
+     .schema = &cli_outcome_schema,
+     .run = cli_image_create,
+     .needs_client = true,
+     .changes = true,
+     .summary = "create an image from a server, or import it from a URL",
+     .about = "A lost response is looked up; an image is never created twice. With --wait, the "
+              "command ends when the image is available.\n"
+              "Two programs that use --ensure-unique at the same time can both create the image.",
+     .examples = "imgact image create --server 42 --name nightly --wait\n"
+                 "imgact image create --url https://example.com/a.raw --name a --region nyc3"},
+    {.noun = "image",
      .verb = "delete",
      .arguments = "REF...",
      .reads_stdin = true,
@@ -329,9 +341,10 @@ static const cli_command *find(const char *noun, const char *verb) {
 /* Names that other tools use for these commands and that are not spelled like ours. */
 static const char *other_name(const char *noun, const char *word) {
   static const char *const names[][2] = {
-      {"describe", "get"}, {"show", "get"},      {"info", "get"},      {"view", "get"},
-      {"ls", "list"},      {"rm", "delete"},     {"remove", "delete"}, {"destroy", "delete"},
-      {"edit", "update"},  {"copy", "transfer"}, {"watch", "wait"},    {"validate", "check"}};
+      {"describe", "get"}, {"show", "get"},        {"info", "get"},      {"view", "get"},
+      {"ls", "list"},      {"rm", "delete"},       {"remove", "delete"}, {"destroy", "delete"},
+      {"edit", "update"},  {"snapshot", "create"}, {"import", "create"}, {"copy", "transfer"},
+      {"watch", "wait"},   {"validate", "check"}};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (!strcmp(names[i][0], word) && find(noun, names[i][1])) return names[i][1];
   return NULL;

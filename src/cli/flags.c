@@ -11,7 +11,7 @@
 #define IMAGES     "image list|image find" /* commands with the filters of images */
 #define LISTS      "image list|action list"
 #define ACTIONS    "action list|action get|action wait"
-#define WAITS      "image convert|image transfer|image protect|image unprotect"
+#define WAITS      "image convert|image transfer|image protect|image unprotect|image create"
 #define AT(member) offsetof(cli_options, member)
 
 #define SWITCH(word, mark, member, of, text)                                                       \
@@ -62,6 +62,10 @@
   OWN(type, word, meta, words, member, "image update", IMGACT_OP_UPDATE_IMAGE, 0,                  \
       IMGACT_SOURCE_##sent, text)
 
+#define CREATE "image create"
+#define CREATE_VALUE(type, word, meta, words, member, operation, sent, text)                       \
+  OWN(type, word, meta, words, member, CREATE, IMGACT_OP_##operation, 0, IMGACT_SOURCE_##sent, text)
+
 /* "|table|json" */
 static const char format_names[] =
 #define CLI_FORMAT(name) "|" #name
@@ -90,6 +94,22 @@ const cli_flag cli_flags[] = {
            "set a label; keeps other labels"),
     CHANGE(CLI_FLAG_TEXTS, "remove-label", "KEY", NULL, removed_labels, LABELS,
            "remove a label; keeps other labels"),
+    OWN_TEXT("server", "ID", server, CREATE, "make the image from this server"),
+    CREATE_VALUE(CLI_FLAG_TEXT, "url", "URL", NULL, url, IMPORT_IMAGE, URL,
+                 "import the image from this URL"),
+    OWN_TEXT("name", "N", name, CREATE, "name of the image; if images of the provider have no name, "
+             "the description"),
+    OWN_TEXT("description", "D", description, CREATE, "description of the image"),
+    CREATE_VALUE(CLI_FLAG_TEXTS, "label", "K=V", NULL, labels, CREATE_IMAGE, LABELS, "set a label"),
+    OWN_TEXTS("tag", "T", NULL, tags, CREATE, "set a tag, if the provider has tags"),
+    CREATE_VALUE(CLI_FLAG_TEXT, "type", "T", "snapshot|backup", type, CREATE_IMAGE, TYPE,
+                 "type of the image (default snapshot)"),
+    CREATE_VALUE(CLI_FLAG_TEXT, "region", "R", NULL, new_region, IMPORT_IMAGE, REGION,
+                 "with --url: region of the image"),
+    CREATE_VALUE(CLI_FLAG_TEXT, "os", "NAME", NULL, image_filter.os_family, IMPORT_IMAGE,
+                 DISTRIBUTION, "with --url: operating system of the image"),
+    OWN_SWITCH("ensure-unique", ensure_unique, CREATE,
+               "fail if an image with this name or description exists"),
     CHANGE(CLI_FLAG_SWITCH, "clear-labels", NULL, NULL, clear_labels, LABELS,
            "remove all labels that --label does not set"),
     FILTER(CLI_FLAG_TEXT, "arch", "A", image_filter.architecture, IMAGES "|image get", IMAGE_ARCHITECTURE,
@@ -367,6 +387,7 @@ imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t roo
 void cli_options_free(cli_options *options) {
   cli_strings *lists[] = {&options->types,  &options->statuses,       &options->bound_to,
                           &options->sort,   &options->match,          &options->regions,
-                          &options->labels, &options->removed_labels, &options->ids};
+                          &options->labels, &options->removed_labels, &options->ids,
+                          &options->tags};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) free(lists[i]->items);
 }

@@ -34,15 +34,15 @@ typedef struct cli_options {
   int output, progress, color; /* index of cli_formats, cli_progress, cli_color */
   int no_header, raw, trace, quiet, help, version;
   /* flags of some commands */
-  cli_strings types, statuses, bound_to, sort, match, regions, labels, removed_labels, ids;
-  const char *name, *description, *distribution, *type, *image;
+  cli_strings types, statuses, bound_to, sort, match, regions, labels, removed_labels, ids, tags;
+  const char *name, *description, *distribution, *type, *image, *server, *url, *new_region;
   const char *email, *team, *transfer;
   imgact_image_filter image_filter; /* texts and switches; the command adds the lists */
   int64_t page, per_page, limit;
   int64_t now_ms; /* wall clock, read once for all ages; 0 = not read */
   cli_age older_than, newer_than;
   int wait_deleted; /* index of the values of --status */
-  int clear_labels, ignore_missing, yes, wait, via_image;
+  int clear_labels, ignore_missing, yes, wait, via_image, ensure_unique;
   int mine, is_protected, is_unprotected, newest, oldest;
 } cli_options;
 

@@ -125,6 +125,7 @@ static const char *image_of(const cli_item *item) {
   const cli_app *app = item->batch->app;
   const imgact_slot *wait = find_slot(app, IMGACT_OP_WAIT_ACTIONS);
   if (imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS) return app->options.image;
+  if (cli_item_makes_image(item)) return NULL;
   return wait && wait->max_ids > 1 && app->arguments_count > 1 ? NULL : item->subject;
 }
 
@@ -196,8 +197,12 @@ void cli_hint_verify(const cli_batch *batch) {
     if (!outcome_is_unknown(item) || item->subject == shown) continue;
 
     cli_buffer command = {0};
-    cli_buffer_text(&command, makes_action(item) ? "action list --image " : "image get ");
-    add_word(&command, item->subject);
+    if (cli_item_makes_image(item)) {
+      cli_buffer_text(&command, "image list --mine --newer-than 1h");
+    } else {
+      cli_buffer_text(&command, makes_action(item) ? "action list --image " : "image get ");
+      add_word(&command, item->subject);
+    }
     add_flags(&command, batch->app);
 
     if (!shown) cli_stream_line(&batch->app->err, "imgact: to check what was applied:");

@@ -131,7 +131,7 @@ static int check_removed_labels(cli_app *app) {
   return 0;
 }
 
-/* Returns 0 or an exit status; the caller frees the labels in either case. */
+/* Returns 0 or an exit status. */
 static int parse_labels(cli_app *app, imgact_label *labels) {
   const cli_strings *texts = &app->options.labels;
   for (size_t i = 0; i < texts->count; i++) {
@@ -146,8 +146,14 @@ static int parse_labels(cli_app *app, imgact_label *labels) {
   return check_removed_labels(app);
 }
 
-static void free_labels(imgact_label *labels, size_t count) {
-  for (size_t i = 0; i < count; i++) free((void *)(uintptr_t)labels[i].key);
+int cli_labels_parse(cli_app *app, imgact_label **labels) {
+  *labels = calloc(app->options.labels.count + 1, sizeof **labels);
+  return *labels ? parse_labels(app, *labels)
+                 : cli_report_error(app, IMGACT_NOMEM, "out of memory");
+}
+
+void cli_labels_free(imgact_label *labels, size_t count) {
+  for (size_t i = 0; labels && i < count; i++) free((void *)(uintptr_t)labels[i].key);
   free(labels);
 }
 
@@ -260,14 +266,11 @@ static int update(cli_app *app, const imgact_label *given) {
 }
 
 int cli_image_update(cli_app *app) {
-  size_t count = app->options.labels.count;
-  imgact_label *given = calloc(count + 1, sizeof *given);
-  if (!given) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
-
-  int exit_status = parse_labels(app, given);
+  imgact_label *given = NULL;
+  int exit_status = cli_labels_parse(app, &given);
   if (!exit_status) exit_status = check_update(app);
   if (!exit_status) exit_status = update(app, given);
 
-  free_labels(given, count);
+  cli_labels_free(given, app->options.labels.count);
   return exit_status;
 }

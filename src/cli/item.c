@@ -5,9 +5,17 @@
 #include "cli.h"
 
 void cli_item_name(const cli_item *item, char *name, size_t capacity) {
-  bool is_wait = imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS;
-  snprintf(name, capacity, "%s %s%s%s", is_wait ? "action" : "image", item->subject,
-           item->region ? " to " : "", item->region ? item->region : "");
+  imgact_op_kind kind = imgact_op_get_kind(item->op);
+  const char *what = kind == IMGACT_OP_WAIT_ACTIONS   ? "action"
+                     : kind == IMGACT_OP_CREATE_IMAGE ? "image of server"
+                                                      : "image";
+  snprintf(name, capacity, "%s %s%s%s", what, item->subject, item->region ? " to " : "",
+           item->region ? item->region : "");
+}
+
+bool cli_item_makes_image(const cli_item *item) {
+  imgact_op_kind kind = imgact_op_get_kind(item->op);
+  return kind == IMGACT_OP_CREATE_IMAGE || kind == IMGACT_OP_IMPORT_IMAGE;
 }
 
 const imgact_error *cli_item_error(const cli_item *item) {

@@ -40,7 +40,7 @@ PAGE = read_tables(os.path.join(ROOT, "docs/output-formats.md"))
 CODES = re.findall(r"^\| `IMGACT_\w+` \| `(\w+)`", open(os.path.join(ROOT, "docs/errors.md"), encoding="utf-8").read(), re.M)
 INSIDE = {("Image", "created_from"): "created_from", ("Action", "resources"): "resources", ("Action", "error"): "reason",
           ("Outcome", "action"): "Action", ("Outcome", "image"): "Image", ("Outcome", "error"): "Error"}
-SHAPES = {"image list": "Image", "image find": "Image", "image get": "Image", "image update": "Image", "image wait": "Image", "image delete": "Outcome",
+SHAPES = {"image list": "Image", "image find": "Image", "image get": "Image", "image update": "Image", "image wait": "Image", "image create": "Outcome", "image delete": "Outcome",
           "image convert": "Outcome", "image transfer": "Outcome", "image protect": "Outcome", "image unprotect": "Outcome",
           "action list": "Action", "action get": "Action", "action wait": "Action", "image handover": "Handover", "region list": "Region", "provider list": "Provider",
           "ratelimit": "Rate limit", "config list": "Profile", "config path": "Path", "config show": "Settings",

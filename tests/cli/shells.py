@@ -20,7 +20,7 @@ FLAG = re.compile("^--[a-z-]+=")
 
 # The typed words and all completions offered; a single completion is inserted into the line.
 CASES = [
-    ("image ", "list find get wait update delete convert transfer protect unprotect handover"),
+    ("image ", "list find get wait update create delete convert transfer protect unprotect handover"),
     ("image handover ", "create accept decline cancel"),
     ("action ", "list get wait"),
     ("image de", "delete"),
