@@ -86,6 +86,20 @@ static imgact_op *update_image(imgact_client *client, const arguments *a) {
   return imgact_update_image(client, a->text[IMAGE], &update);
 }
 
+static imgact_op *new_image(imgact_client *client, const arguments *a, bool imports) {
+  const char *tags[] = {a->text[SORT]};
+  imgact_image_create create = {.size = sizeof create,
+                                .name = a->text[NAME],
+                                .description = a->flags & 2 ? a->text[DESCRIPTION] : NULL,
+                                .region = a->flags & 4 ? a->text[REGION] : NULL,
+                                .labels = a->labels,
+                                .labels_count = a->flags & 1 ? 2 : 0,
+                                .tags = tags,
+                                .tags_count = a->flags & 8 && tags[0] ? 1 : 0};
+  return imports ? imgact_import_image(client, a->text[DESCRIPTION], &create)
+                 : imgact_create_image(client, a->text[IMAGE], &create);
+}
+
 static imgact_op *make(imgact_client *client, const arguments *a) {
   const char *ids[] = {a->text[ACTION], a->text[IMAGE]};
   switch ((imgact_op_kind)(a->kind % IMGACT_OP_COUNT)) {
@@ -102,6 +116,8 @@ static imgact_op *make(imgact_client *client, const arguments *a) {
                         : imgact_unprotect_image(client, a->text[IMAGE]);
   case IMGACT_OP_CONVERT: return imgact_convert_image(client, a->text[IMAGE]);
   case IMGACT_OP_TRANSFER: return imgact_transfer_image(client, a->text[IMAGE], a->text[REGION]);
+  case IMGACT_OP_CREATE_IMAGE: return new_image(client, a, false);
+  case IMGACT_OP_IMPORT_IMAGE: return new_image(client, a, true);
   default:
     return imgact_wait_actions(client, ids, a->text[ACTION] ? 1 : 0,
                                a->flags & 1 ? a->text[IMAGE] : NULL);

@@ -51,6 +51,11 @@ imgact_op *operations_new(imgact_client *client, unsigned kind, unsigned flags) 
                                 .labels = labels,
                                 .labels_count = 1,
                                 .replace_labels = (int32_t)(flags & 1)};
+  imgact_image_create create = {.size = sizeof create,
+                                .name = "web",
+                                .region = flags & 1 ? "nyc3" : NULL,
+                                .ensure_unique = (int32_t)(flags / 2 % 2)};
+  static const char *const images_to_wait_for[] = {"4711", "4712"};
   switch ((imgact_op_kind)(kind % IMGACT_OP_COUNT)) {
   case IMGACT_OP_LIST_IMAGES: return imgact_list_images(client, &images);
   case IMGACT_OP_FIND_IMAGE:
@@ -70,6 +75,12 @@ imgact_op *operations_new(imgact_client *client, unsigned kind, unsigned flags) 
   case IMGACT_OP_CREATE_HANDOVER:
     return imgact_create_handover(client, "4711", "a@b.example", NULL);
   case IMGACT_OP_CANCEL_HANDOVER: return imgact_cancel_handover(client, "4711", "5");
+  case IMGACT_OP_CREATE_IMAGE: return imgact_create_image(client, "42", &create);
+  case IMGACT_OP_IMPORT_IMAGE: return imgact_import_image(client, "https://example.com/a", &create);
+  case IMGACT_OP_LIST_SERVER_IMAGES:
+    return imgact_wait_images(client, images_to_wait_for, 1 + flags % 2,
+                              flags & 4 ? IMGACT_IMAGE_STATUS_DELETED
+                                        : IMGACT_IMAGE_STATUS_AVAILABLE);
   default: return imgact_wait_actions(client, ids, 1 + flags % 2, flags & 4 ? "4711" : NULL);
   }
 }
