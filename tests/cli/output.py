@@ -99,8 +99,10 @@ def command_of(call):
     flags = {"types": "type", "statuses": "status", "os_family": "os", "architecture": "arch", "ids": "id", "via_image": "via-image"}
     op, call = call["op"], dict(call)
     words = {"list_images": "image list", "find_image": "image find", "get_image": "image get", "update_image": "image update", "delete_image": "image delete",
-             "list_actions": "action list", "get_action": "action get", "wait_actions": "action wait", "convert": "image convert",
+             "list_actions": "action list", "get_action": "action get", "wait_actions": "action wait", "convert": "image convert", "create_image": "image create", "import_image": "image create",
              "transfer": "image transfer", "list_regions": "region list", "create_handover": "image handover create", "change_protection": "image protect" if call.get("protect", True) else "image unprotect"}[op]
+    if op == "import_image" and "distribution" in call:
+        call["os"] = call.pop("distribution")
     flags_of = [f"--deadline={call['deadline_ms']}ms"] if "deadline_ms" in call else []
     arguments = []
     for key, value in call.items():
@@ -110,7 +112,7 @@ def command_of(call):
                 (key == "ids" and op == "wait_actions"):
             arguments += value if isinstance(value, list) else [value]
         elif key == "labels":
-            flags_of += ["--clear-labels"] + [f"--label={k}={v}" for k, v in value.items()]
+            flags_of += (["--clear-labels"] if op == "update_image" else []) + [f"--label={k}={v}" for k, v in value.items()]
         elif key in ("created_before", "created_after"):
             time = datetime.datetime.fromtimestamp(value / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
             flags_of += [f"--{'older' if key == 'created_before' else 'newer'}-than={time}"]

@@ -134,20 +134,23 @@ static imgact_op *get_image(const builder *b) {
   return imgact_get_image(b->client, text(b, "image"), text(b, "architecture"));
 }
 
+static const imgact_label *labels(const builder *b, size_t *count) {
+  const imgact_json *set = imgact_json_get(b->call, "labels"), *key, *value;
+  imgact_label *all = golden_alloc(b->pool, imgact_json_count(set) + 1, sizeof *all);
+  imgact_json_iter each = imgact_json_iter_begin(set);
+  while ((value = imgact_json_iter_next(&each, &key)))
+    all[(*count)++] = (imgact_label){golden_text(b->pool, key), golden_text(b->pool, value)};
+  return all;
+}
+
 static imgact_op *update_image(const builder *b) {
   imgact_image_update update = {.size = sizeof update,
                                 .name = text(b, "name"),
                                 .description = text(b, "description"),
                                 .distribution = text(b, "distribution"),
                                 .convert_to_snapshot = flag(b, "convert_to_snapshot")};
-  const imgact_json *set = imgact_json_get(b->call, "labels"), *key, *value;
-  imgact_label *labels = golden_alloc(b->pool, imgact_json_count(set) + 1, sizeof *labels);
-  imgact_json_iter each = imgact_json_iter_begin(set);
-  while ((value = imgact_json_iter_next(&each, &key)))
-    labels[update.labels_count++] =
-        (imgact_label){golden_text(b->pool, key), golden_text(b->pool, value)};
-  update.labels = labels;
-  update.replace_labels = set != NULL;
+  update.labels = labels(b, &update.labels_count);
+  update.replace_labels = imgact_json_get(b->call, "labels") != NULL;
   return imgact_update_image(b->client, text(b, "image"), &update);
 }
 
@@ -181,6 +184,31 @@ static imgact_op *transfer(const builder *b) {
   return imgact_transfer_image(b->client, text(b, "image"), text(b, "region"));
 }
 
+static imgact_image_create new_image(const builder *b) {
+  const char *type = text(b, "type");
+  imgact_image_create create = {.size = sizeof create,
+                                .name = text(b, "name"),
+                                .description = text(b, "description"),
+                                .region = text(b, "region"),
+                                .distribution = text(b, "distribution"),
+                                .type = type && !strcmp(type, "backup") ? IMGACT_IMAGE_TYPE_BACKUP
+                                                                        : IMGACT_IMAGE_TYPE_UNKNOWN,
+                                .ensure_unique = flag(b, "ensure_unique")};
+  create.labels = labels(b, &create.labels_count);
+  create.tags = texts(b, "tags", &create.tags_count);
+  return create;
+}
+
+static imgact_op *create_image(const builder *b) {
+  const imgact_image_create create = new_image(b);
+  return imgact_create_image(b->client, text(b, "server"), &create);
+}
+
+static imgact_op *import_image(const builder *b) {
+  const imgact_image_create create = new_image(b);
+  return imgact_import_image(b->client, text(b, "url"), &create);
+}
+
 static imgact_op *wait_actions(const builder *b) {
   size_t count;
   const char *const *ids = texts(b, "ids", &count);
@@ -210,6 +238,9 @@ static const struct {
     {"convert", convert, " image wait "},
     {"transfer", transfer, " image region wait "},
     {"wait_actions", wait_actions, " ids image "},
+    {"create_image", create_image, " server name description labels tags type ensure_unique wait "},
+    {"import_image", import_image,
+     " url name region distribution description tags ensure_unique wait "},
 };
 
 static int is_among(const char *keys, const imgact_json *key) {
