@@ -241,6 +241,25 @@ def godo_lists_and_changes_images(simulator, imgact):
     equal((made["name"], made["tags"]), ("by godo", ["go"]))
 
 
+# -- two accounts
+
+def imgact_hands_image_over(simulator, imgact):
+    token, team = "a-token-of-another-account", "11111111-2222-4333-8444-555555555555"
+    simulator.control("POST", "world", {"accounts": [{"name": "bob", "team": team}], "tokens": [{"token": token, "account": "bob"}]})
+    bob = Tool(imgact.words[0], simulator, "digitalocean")
+    bob.environment["DIGITALOCEAN_TOKEN"] = token
+    equal(ids(bob("image", "list")), [1])
+    bob("image", "get", 10, exit=4)
+    offer = imgact("image", "handover", "create", 10, "--email", "bob@example.com")["transfer_id"]
+    imgact("image", "handover", "cancel", 10, "--transfer", offer)
+    bob("image", "handover", "decline", 10, "--transfer", offer, exit=4)
+    offer = imgact("image", "handover", "create", 10, "--team", team)["transfer_id"]
+    bob("image", "handover", "accept", 10, "--transfer", offer, "--team", team)
+    equal(ids(bob("image", "list")), [1, 10])
+    equal(ids(imgact("image", "list")), [1, 11, 12])
+    equal(simulator.effects()["account_transfer"], 1)
+
+
 def main(binary, tool, *_):
     with Simulator(binary) as simulator:
         hetzner, digitalocean = Tool(tool, simulator, "hetzner"), Tool(tool, simulator, "digitalocean")
@@ -249,7 +268,7 @@ def main(binary, tool, *_):
                  (hcloud_python_lists_changes_and_waits, hetzner), (hcloud_python_creates_images, hetzner),
                  (hcloud_python_reads_errors, hetzner), (digitalocean_python_lists_and_transfers, digitalocean),
                  (digitalocean_python_takes_snapshot_and_tags, digitalocean), (libcloud_lists_images_page_by_page, digitalocean), (hcloud_go_lists_and_changes_images, hetzner),
-                 (godo_lists_and_changes_images, digitalocean)]
+                 (godo_lists_and_changes_images, digitalocean), (imgact_hands_image_over, digitalocean)]
 
         def on_a_fresh_world(test, imgact):
             def go():
