@@ -171,6 +171,16 @@ imgact_status cli_run_lookup(cli_app *app, imgact_op *op, bool raw) {
   return (imgact_status)cli_item_error(&item)->status;
 }
 
+/* Messages of the library do not name flags. */
+static imgact_error with_remedy(const imgact_error *error, const imgact_op *op) {
+  imgact_error shown = *error;
+  size_t length = strlen(shown.message);
+  if (imgact_op_get_kind(op) == IMGACT_OP_FIND_IMAGE && shown.status == IMGACT_CONFLICT)
+    snprintf(shown.message + length, sizeof shown.message - length,
+             "; select one with --newest or --oldest");
+  return shown;
+}
+
 int cli_run(cli_app *app, imgact_op *op) {
   cli_item item = {.op = op,
                    .subject = app->arguments_count ? app->arguments[0] : NULL,
@@ -186,7 +196,8 @@ int cli_run(cli_app *app, imgact_op *op) {
   const imgact_error *error = cli_item_error(&item);
   if (!error->status) return 0;
 
-  exit_status = cli_report_failure(app, error, imgact_op_error_details(op), NULL);
+  const imgact_error shown = with_remedy(error, op);
+  exit_status = cli_report_failure(app, &shown, imgact_op_error_details(op), NULL);
   if (error->http_status == 404) cli_note_endpoint(app);
   cli_hint_verify(&batch);
   return exit_status;

@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 from terminal_fixture import Cloud, ENDPOINT, HOME, TOOL, action, cloud, error, listed, run_tests
@@ -99,6 +100,23 @@ def several_images_are_conflict():
     assert (status, out) == (5, "") and "imgact:   110  snapshot  2024-03-11T00:00:00Z  same\n" in err, err
 
 
+def find_several_names_flags():
+    own(WEB, DB)
+    got = fails(5, "conflict", "2 images match; the newest: 12, 11; select one with --newest or --oldest", "image", "find", "--mine")
+    assert [c["id"] for c in got["details"]["candidates"]] == ["12", "11"], got
+    status, out, err = run("image", "find", "--mine", "--newest")
+    assert status == 0 and json.loads(out)["id"] == "12", err
+
+
+def ages_are_printed_as_times():
+    own(WEB)
+    status, out, err = run("image", "list", "--older-than", "1d")
+    assert status == 0 and re.search(r"^imgact: note: --older-than 1d: created before \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", err), err
+    assert [i["id"] for i in json.loads(out)] == ["11"], out
+    for words in (("-q", "--older-than", "1d"), ("--older-than", "2024-03-01T01:00:00+00:30")):
+        assert run("image", "list", *words)[2] == ""
+
+
 def same_image_twice_is_rejected():
     own(WEB, DB)
     fails(2, "invalid_argument", "duplicate image 11: '11' and 'id:11'", "image", "delete", "11", "id:11", sent=0)
@@ -162,5 +180,6 @@ def update_takes_reference():
 
 
 run_tests([text_is_own_image, id_needs_no_list, one_list_resolves_all, invalid_reference_sends_nothing, missing_image_is_not_found,
-           several_images_are_conflict, same_image_twice_is_rejected, failing_list_resolves_nothing, stdin_gives_references,
-           stdin_gives_actions, flag_takes_reference, get_prefers_names_of_cloud, get_forced_id_finds_no_name, update_takes_reference])
+           several_images_are_conflict, find_several_names_flags, ages_are_printed_as_times, same_image_twice_is_rejected,
+           failing_list_resolves_nothing, stdin_gives_references, stdin_gives_actions, flag_takes_reference,
+           get_prefers_names_of_cloud, get_forced_id_finds_no_name, update_takes_reference])
