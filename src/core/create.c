@@ -12,13 +12,16 @@
 #include "child.h"
 #include "error_fill.h"
 #include "str.h"
-#include <string.h>
+#include <stdio.h>
 
 typedef struct create_data {
   const char **before; /* ids of the images that the server had before the request; NULL = not known
                         */
   size_t before_count;
   int64_t look_until_ms; /* monotonic; for the new image; 0 = has not begun */
+  int64_t looked_ms;     /* monotonic: start of the last look */
+  const char *found_id;  /* an image that another action may have made */
+  int64_t found_at;      /* when it was created */
 } create_data;
 
 static imgact_client *client_of(const ia_mutation *m) { return m->op->client; }
@@ -127,59 +130,79 @@ static bool is_text(const char *text, const char *wanted) {
   return !wanted || ia_str_equal(text, wanted);
 }
 
-/* Returns true if the call can have made the image. */
-static bool can_be_new(const ia_mutation *m, const imgact_image *image,
-                       const imgact_action *action) {
-  const imgact_call *call = &m->op->call;
-  const create_data *data = m->step_data;
+/* Returns true if the image is as the call asks for. The list of a server's images may not name the
+ * server. */
+static bool is_asked_for(const imgact_call *call, const imgact_image *image) {
   const imgact_image_create *create = call->create;
   imgact_image_type type = create->type ? create->type : IMGACT_IMAGE_TYPE_SNAPSHOT;
-  int64_t started_at = action ? action->started_at : IMGACT_NO_TIME;
-  if (was_there_before(data, image->id)) return false;
   if (image->created_from_id && !ia_str_equal(image->created_from_id, call->server_id))
     return false;
   if (image->type != type) return false;
-  if (create->name && image->name ? !ia_str_equal(image->name, create->name)
-                                  : !is_text(image->description, title_of(create)))
-    return false;
-  return data->before || (started_at != IMGACT_NO_TIME && image->created_at != IMGACT_NO_TIME &&
-                          image->created_at >= started_at);
+  return create->name && image->name ? ia_str_equal(image->name, create->name)
+                                     : is_text(image->description, title_of(create));
 }
 
-/* Returns the image that the call has made; NULL: none, or *count of them. Of several, the one that
- * was created when the action started. */
-static imgact_image *choose(const ia_mutation *m, const imgact_result *list, size_t *count) {
+static bool lists_images_of_server(const ia_mutation *m) {
+  return ia_client_slot(client_of(m), IMGACT_OP_LIST_SERVER_IMAGES) != NULL;
+}
+
+typedef enum fit { FITS_NOT, FITS, FITS_EXACTLY } fit;
+
+/* Returns whether the action can have made the image. An image that was created before the action
+ * started is another program's: a list from before the request may lack it. */
+static fit fits(const ia_mutation *m, const imgact_image *image, const imgact_action *action) {
+  const create_data *data = m->step_data;
+  int64_t started_at = action ? action->started_at : IMGACT_NO_TIME;
+  if (!is_asked_for(&m->op->call, image) || was_there_before(data, image->id)) return FITS_NOT;
+  if (!image->created_from_id && !lists_images_of_server(m)) return FITS_NOT;
+  if (ia_owned_ids_has(&client_of(m)->owned_images, image->id)) return FITS_NOT;
+  /* The action has finished with success if the call waits. */
+  if (m->op->wait && image->status == IMGACT_IMAGE_STATUS_CREATING) return FITS_NOT;
+  if (started_at == IMGACT_NO_TIME || image->created_at == IMGACT_NO_TIME)
+    return data->before ? FITS : FITS_NOT;
+  if (image->created_at < started_at) return FITS_NOT;
+  return image->created_at == started_at ? FITS_EXACTLY : FITS;
+}
+
+/* Returns the image that the call has made; NULL: none, or *count of them. An image that was not
+ * created at the moment at which the action started may be another program's, and that of the call
+ * may be listed later. */
+static const imgact_image *choose(const ia_mutation *m, const imgact_result *list, bool *exactly,
+                                  size_t *count) {
   const imgact_action *action = imgact_op_action(m->op);
-  imgact_image *only = NULL, *exact = NULL;
-  size_t exact_count = 0;
+  const imgact_image *found = NULL;
+  fit best = FITS_NOT;
   *count = 0;
   for (size_t i = 0; i < list->images_count; i++) {
-    imgact_image *image = list->images[i];
-    if (!can_be_new(m, image, action)) continue;
-    only = image;
-    (*count)++;
-    if (!action || image->created_at != action->started_at) continue;
-    exact = image;
-    exact_count++;
+    fit how = fits(m, list->images[i], action);
+    if (how == FITS_NOT || how < best) continue;
+    *count = how > best ? 1 : *count + 1;
+    best = how;
+    found = list->images[i];
   }
-  if (*count == 1) return only;
-  return exact_count == 1 ? exact : NULL;
+  *exactly = best == FITS_EXACTLY;
+  return *count == 1 ? found : NULL;
 }
 
-static void end_ambiguous(ia_mutation *m, size_t count) {
+static void end_ambiguous(ia_mutation *m, const char *why) {
   imgact_error error;
-  if (count)
-    imgact_error_set(&error, IMGACT_AMBIGUOUS,
-                     "the action has finished, but %zu new images may be its effect", count);
-  else
-    imgact_error_set(&error, IMGACT_AMBIGUOUS,
-                     "the action has finished, but its image was not found");
+  imgact_error_set(&error, IMGACT_AMBIGUOUS, "%s", why);
   m->op->result.images_count = 0;
   ia_mutation_end(m, &error, NULL);
 }
 
+/* The action that was found may be that of another program, which names its own image. */
+static bool is_of_another_program(const imgact_op *op, const imgact_op *child) {
+  return op->adopted && op->call.server_id && child->result.images_count &&
+         !is_asked_for(&op->call, child->result.images[0]);
+}
+
 static void on_image(imgact_op *op, imgact_op *child) {
   ia_mutation *m = op->mutation;
+  if (is_of_another_program(op, child)) {
+    end_ambiguous(m, "the action that was found has made another image");
+    return;
+  }
   if (child->result.images_count) op->result.images_count = 0;
   if (!ia_result_take(&op->result, &child->result))
     end_without_memory(m);
@@ -189,13 +212,63 @@ static void on_image(imgact_op *op, imgact_op *child) {
     ia_mutation_end(m, &child->error, child->details);
 }
 
+/* Two calls of a client never have the same image. */
 static void read_image(ia_mutation *m, const char *id) {
   const imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = id};
-  if (!ia_child_start(m->op, ia_child_new(m->op, &ia_flow_simple, &call), on_image))
+  if (!ia_owned_ids_add(&client_of(m)->owned_images, id) ||
+      !ia_child_start(m->op, ia_child_new(m->op, &ia_flow_simple, &call), on_image))
     end_without_memory(m);
 }
 
+static void end_not_found(ia_mutation *m, size_t count) {
+  char why[100];
+  if (count)
+    snprintf(why, sizeof why, "the action has finished, but %zu new images may be its effect",
+             count);
+  end_ambiguous(m, count ? why : "the action has finished, but its image was not found");
+}
+
 static void look_for_image(ia_mutation *m);
+static void look_for_rivals(ia_mutation *m);
+
+/* ---- another action that can have made the image ---- */
+
+static bool is_rival(const create_data *data, const imgact_action *own,
+                     const imgact_action *action) {
+  if (action->kind != IMGACT_ACTION_KIND_CREATE || ia_str_equal(action->id, own->id)) return false;
+  bool earlier = action->started_at < own->started_at,
+       later = data->found_at != IMGACT_NO_TIME && action->started_at > data->found_at;
+  return action->started_at == IMGACT_NO_TIME || (!earlier && !later);
+}
+
+static void on_actions(imgact_op *op, imgact_op *child) {
+  ia_mutation *m = op->mutation;
+  const create_data *data = m->step_data;
+  const imgact_action *own = imgact_op_action(op);
+  bool rival = false;
+  if (child->error.status != IMGACT_OK) {
+    ia_mutation_end(m, &child->error, child->details);
+    return;
+  }
+  for (size_t i = 0; i < child->result.actions_count; i++)
+    rival = rival || is_rival(data, own, child->result.actions[i]);
+  if (rival)
+    end_ambiguous(m, "the action has finished, but another action may have made the new image");
+  else
+    read_image(m, data->found_id);
+}
+
+static void look_for_rivals(ia_mutation *m) {
+  const imgact_action_filter all = {.size = sizeof all};
+  const imgact_call call = {.size = sizeof call,
+                            .kind = IMGACT_OP_LIST_SERVER_ACTIONS,
+                            .server_id = m->op->call.server_id,
+                            .action_filter = &all};
+  if (!ia_client_slot(client_of(m), IMGACT_OP_LIST_SERVER_ACTIONS))
+    read_image(m, data_of(m)->found_id);
+  else if (!ia_child_start(m->op, ia_child_new(m->op, &ia_flow_list, &call), on_actions))
+    end_without_memory(m);
+}
 
 static void on_list(imgact_op *op, imgact_op *child) {
   ia_mutation *m = op->mutation;
@@ -204,25 +277,34 @@ static void on_list(imgact_op *op, imgact_op *child) {
     ia_mutation_end(m, &child->error, child->details);
     return;
   }
+  bool last = data->looked_ms >= data->look_until_ms, exactly;
   size_t count;
-  const imgact_image *image = choose(m, &child->result, &count);
+  const imgact_image *image = choose(m, &child->result, &exactly, &count);
+  if (image && !exactly && !last) image = NULL;
   const char *id = image ? ia_arena_copy(&op->arena, image->id) : NULL;
-  if (id)
+  data->found_id = id;
+  data->found_at = image ? image->created_at : IMGACT_NO_TIME;
+  if (id && exactly)
     read_image(m, id);
+  else if (id)
+    look_for_rivals(m);
   else if (image)
     end_without_memory(m);
-  else if (count || !ia_mutation_rest(m, data->look_until_ms, look_for_image))
-    end_ambiguous(m, count);
+  else if (last)
+    end_not_found(m, count);
+  else if (!ia_mutation_rest(m, data->look_until_ms, look_for_image))
+    look_for_image(m);
 }
 
 /* The list may show the image some time after the action has finished. */
 static void look_for_image(ia_mutation *m) {
   imgact_client *client = client_of(m);
   create_data *data = data_of(m);
-  bool of_server = ia_client_slot(client, IMGACT_OP_LIST_SERVER_IMAGES) != NULL;
+  data->looked_ms = client->engine->timers.now.mono_ms;
   if (!data->look_until_ms)
-    data->look_until_ms = ia_later(client->engine->timers.now.mono_ms, client->settings.settle_ms);
-  imgact_op *child = of_server ? list_images_of_server(m) : ia_child_list_own_images(m->op);
+    data->look_until_ms = ia_later(data->looked_ms, client->settings.settle_ms);
+  imgact_op *child =
+      lists_images_of_server(m) ? list_images_of_server(m) : ia_child_list_own_images(m->op);
   if (!ia_child_start(m->op, child, on_list)) end_without_memory(m);
 }
 
@@ -240,8 +322,7 @@ static void after(ia_mutation *m) {
   const imgact_image *image = imgact_op_image(op);
   const imgact_action *action = imgact_op_action(op);
   const char *id = image ? image->id : image_of_action(action);
-  bool appears_later = ia_client_slot(client_of(m), IMGACT_OP_LIST_SERVER_IMAGES) != NULL;
-  if (!op->wait && (image || appears_later))
+  if (!op->wait && (image || lists_images_of_server(m)))
     ia_mutation_done(m);
   else if (!id)
     look_for_image(m);

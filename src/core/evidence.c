@@ -4,6 +4,8 @@
 #include "retry.h"
 #include "str.h"
 
+#define INHERITED_DOUBT_MS 600000
+
 static imgact_tristate same_kind(const imgact_slot *slot, const imgact_call *call,
                                  const imgact_action *action) {
   return slot->matches_action ? slot->matches_action(call, action) : IMGACT_TRISTATE_UNKNOWN;
@@ -19,6 +21,13 @@ static int64_t earlier(int64_t at_ms, int64_t ms) {
   return at_ms < INT64_MIN + ms ? INT64_MIN : at_ms - ms;
 }
 
+/* A new image does not show whether this call has made it. So if the request was sent by another
+ * program, whose clock may have been set since, an action that started somewhat earlier is not
+ * ruled out. */
+static int64_t doubt_ms(const imgact_call *call, const ia_send_time *sent) {
+  return sent->inherited && call->create ? INHERITED_DOUBT_MS : 0;
+}
+
 ia_match ia_match_action(const imgact_slot *slot, const imgact_call *call,
                          const imgact_action *action, const ia_send_time *sent) {
   imgact_tristate same = same_kind(slot, call, action);
@@ -30,7 +39,8 @@ ia_match ia_match_action(const imgact_slot *slot, const imgact_call *call,
   /* The clock of another program may be wrong by any amount, so a running action is not ruled out
    * by its start time. */
   bool can_rule_out = dated && !(sent->inherited && may_run(action));
-  if (can_rule_out && started_at < earlier(sent->at.least_ms, sent->grace_ms)) return IA_MATCH_NO;
+  int64_t grace_ms = sent->grace_ms + doubt_ms(call, sent);
+  if (can_rule_out && started_at < earlier(sent->at.least_ms, grace_ms)) return IA_MATCH_NO;
   if (same != IMGACT_TRISTATE_TRUE || !dated) return IA_MATCH_UNCLEAR;
   return started_at < earlier(sent->at.most_ms, sent->grace_ms) ? IA_MATCH_UNCLEAR : IA_MATCH_YES;
 }
@@ -38,6 +48,8 @@ ia_match ia_match_action(const imgact_slot *slot, const imgact_call *call,
 ia_match ia_match_image(const imgact_call *call, const imgact_image *image,
                         const ia_send_time *sent) {
   int64_t created_at = image->created_at;
+  if (image->type == IMGACT_IMAGE_TYPE_SNAPSHOT || image->type == IMGACT_IMAGE_TYPE_BACKUP)
+    return IA_MATCH_NO; /* made from a server, not imported */
   if (!ia_str_equal(image->name, call->create->name)) return IA_MATCH_NO;
   if (created_at == IMGACT_NO_TIME || created_at > sent->latest_now_ms) return IA_MATCH_UNCLEAR;
   if (created_at < earlier(sent->at.least_ms, sent->grace_ms)) return IA_MATCH_NO;

@@ -199,10 +199,9 @@ static void applied(ia_mutation *m) {
   const imgact_action *action = imgact_op_action(op);
   bool runs = action && action->status == IMGACT_ACTION_STATUS_RUNNING;
   const imgact_image *image = imgact_op_image(op);
-  bool imports = (op->slot->flags & IMGACT_SLOT_CREATES_IMAGE) != 0;
   bool remembered =
       ia_owned_ids_add(&op->client->owned_actions, action ? action->id : NULL) &&
-      ia_owned_ids_add(&op->client->owned_images, imports && image ? image->id : NULL);
+      ia_owned_ids_add(&op->client->owned_images, op->call.create && image ? image->id : NULL);
   imgact_error none;
   ia_error_clear(&none);
   settle(m);

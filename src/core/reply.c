@@ -62,6 +62,11 @@ static bool is_asked_image(const ia_reply_target *target, const imgact_image *im
 static imgact_status check_image(const ia_reply_target *target, const imgact_image *image,
                                  imgact_error *error) {
   imgact_op_kind kind = target->call->kind;
+  if (kind == IMGACT_OP_CREATE_IMAGE && image->created_from_id &&
+      !ia_str_equal(image->created_from_id, target->call->server_id))
+    return imgact_error_set(error, IMGACT_PROTOCOL,
+                            "unexpected image %s in the response: it is not of server %s",
+                            image->id ? image->id : "without an id", target->call->server_id);
   bool of_image =
       kind == IMGACT_OP_GET_IMAGE || (ia_changes_existing(kind) && kind != IMGACT_OP_DELETE_IMAGE);
   if (!of_image || is_asked_image(target, image)) return IMGACT_OK;
