@@ -155,6 +155,9 @@ static bool make_client(harness *s) {
 static imgact_op *make_op(const harness *s, schedule_mutation mutation) {
   static const imgact_image_update update = {.size = sizeof update, .description = "after"};
   static const imgact_image_filter all = {.size = sizeof all, .include_deprecated = 0};
+  const imgact_image_create create = {.size = sizeof create,
+                                      .name = harness_title(s->schedule, mutation),
+                                      .region = mutation == SCHEDULE_IMPORT ? "nyc3" : NULL};
   if (s->schedule->list) return imgact_list_images(s->client, &all);
   switch (mutation) {
   case SCHEDULE_PROTECT: return imgact_protect_image(s->client, "10");
@@ -163,6 +166,8 @@ static imgact_op *make_op(const harness *s, schedule_mutation mutation) {
   case SCHEDULE_TRANSFER: return imgact_transfer_image(s->client, "10", "nyc3");
   case SCHEDULE_TRANSFER_ELSEWHERE: return imgact_transfer_image(s->client, "10", "ams3");
   case SCHEDULE_DELETE: return imgact_delete_image(s->client, "10");
+  case SCHEDULE_SNAPSHOT: return imgact_create_image(s->client, "20", &create);
+  case SCHEDULE_IMPORT: return imgact_import_image(s->client, "https://example.com/i", &create);
   default: return imgact_update_image(s->client, "10", &update);
   }
 }
@@ -207,6 +212,7 @@ static void take_result(void *user, imgact_op *op) {
     take_list(call->s, images, call->images);
   } else {
     if (image) sim_parse_id(image->id, &call->image_id);
+    call->image_status = image ? image->status : IMGACT_IMAGE_STATUS_UNKNOWN;
     call->image_shows = image && image_shows(image, call->mutation);
     call->shown = harness_shows(call->s, call->mutation);
   }
@@ -260,7 +266,8 @@ static void start_calls(harness *s) {
 /* DigitalOcean does not report protection, and an image does not report its deletion. */
 static bool is_reported(const harness *s, schedule_mutation mutation) {
   bool protection = mutation == SCHEDULE_PROTECT || mutation == SCHEDULE_UNPROTECT;
-  return mutation != SCHEDULE_DELETE && (!protection || s->schedule->cloud == SIM_HETZNER);
+  return mutation != SCHEDULE_DELETE && !schedule_makes_image(mutation) &&
+         (!protection || s->schedule->cloud == SIM_HETZNER);
 }
 
 static void take_read(void *user, imgact_op *op) {
@@ -425,7 +432,6 @@ bool harness_run(harness *s, const schedule *p, FILE *trace) {
   prepare(s);
   bool good = make_client(s) && warm_up(s);
   s->start_ms = harness_now(s);
-  s->initially = !p->list && harness_shows(s, p->change);
   if (good && start_waits(s)) {
     start_calls(s);
     start_read(s);

@@ -9,16 +9,21 @@
 #include <imgact/transport.h>
 #include <stdio.h>
 
-#define HARNESS_CALLS        (2 + SCHEDULE_CALLS)
-#define HARNESS_ACTIONS      64
-#define HARNESS_IMAGE        INT64_C(10)
-#define HARNESS_OTHER_IMAGE  INT64_C(11) /* shows every effect */
-#define HARNESS_OTHER_ACTION INT64_C(900)
-#define HARNESS_CROWD_IMAGE  INT64_C(12)
-#define HARNESS_CROWD_ACTION INT64_C(1000) /* the first one's id */
-#define HARNESS_MAX_WAITS    400
-#define HARNESS_IMAGES       35
-#define HARNESS_EPOCH_MS     INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
+#define HARNESS_CALLS         (2 + SCHEDULE_CALLS)
+#define HARNESS_ACTIONS       64
+#define HARNESS_IMAGE         INT64_C(10)
+#define HARNESS_OTHER_IMAGE   INT64_C(11) /* shows every effect */
+#define HARNESS_OTHER_ACTION  INT64_C(900)
+#define HARNESS_LAST_IMAGE    INT64_C(49) /* of those that exist at the start */
+#define HARNESS_SERVER        INT64_C(20)
+#define HARNESS_OTHER_SERVER  INT64_C(21)  /* has an image and an action of each kind */
+#define HARNESS_THIRD_SERVER  INT64_C(22)  /* another program makes an image of it, too */
+#define HARNESS_SERVER_ACTION INT64_C(901) /* of the other server */
+#define HARNESS_CROWD_IMAGE   INT64_C(12)
+#define HARNESS_CROWD_ACTION  INT64_C(1000) /* the first one's id */
+#define HARNESS_MAX_WAITS     400
+#define HARNESS_IMAGES        35
+#define HARNESS_EPOCH_MS      INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
 
 typedef struct harness_actions {
   int64_t ids[HARNESS_ACTIONS];
@@ -39,6 +44,7 @@ typedef struct harness_call {
   imgact_action_status action_status;
   size_t actions, images;
   int64_t image_id; /* of the result; 0 = none */
+  imgact_image_status image_status;
   bool image_shows; /* the effect, in the result */
   bool shown;       /* the effect, in the world, when the call ended */
 } harness_call;
@@ -68,6 +74,7 @@ typedef struct harness_read {
 /* What requests of one kind did. */
 typedef struct harness_group {
   uint64_t effects, sends;
+  uint64_t sent_again;   /* after a lost response, or by the program that resumes */
   int64_t first_sent_ms; /* cloud's time; 0 = never */
   bool was_shown,
       was_not_shown; /* the image showed the effect, or did not, when the library read something */
@@ -109,7 +116,6 @@ typedef struct harness {
   int64_t suspended_ms;   /* so long the steady clock stood still */
   bool crashed, foreign_done, suspended;
   bool finished;                        /* in reasonable time */
-  bool initially;                       /* the image showed the effect at the start */
   int64_t ids[2 * HARNESS_IMAGES + 64]; /* of a list */
   bool present[HARNESS_IMAGES];         /* all the time, while a list was read */
   uint64_t dice;
@@ -141,7 +147,19 @@ int64_t harness_alarm_ms(const harness *s);
 int64_t harness_now(const harness *s);
 /* The library's wall clock at a time of the cloud's. */
 int64_t harness_wall_ms(const harness *s);
-/* harness_world.c: the image shows the effect. */
+/* harness_world.c: the image shows the effect; of a snapshot or an import: a new image is there. */
 bool harness_shows(const harness *s, schedule_mutation mutation);
+/* harness_images.c: the title of images that this program makes; NULL = none. */
+const char *harness_title(const schedule *p, schedule_mutation mutation);
+/* A request of this kind can have made the image. */
+bool harness_fits(const harness *s, schedule_mutation mutation, const sim_image *image);
+bool harness_has_new_image(const harness *s, schedule_mutation mutation);
+/* The path and body of another program's request. */
+const char *harness_image_path(const schedule *p, bool opposite);
+const char *harness_image_body(const schedule *p, bool opposite);
+/* Servers, images and actions of the start, each with a comma before it. */
+void harness_put_servers(const schedule *p, sim_text *out);
+void harness_put_images(const schedule *p, sim_text *out);
+void harness_put_actions(const schedule *p, sim_text *out);
 
 #endif

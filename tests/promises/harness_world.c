@@ -60,8 +60,8 @@ static void crowd_action(const schedule *p, int32_t i, sim_text *out) {
 
 static void all_actions(const schedule *p, sim_text *out) {
   static const char *const words[SIM_CLOUDS][SCHEDULE_MUTATIONS] = {
-      {"change_protection", "change_protection", "change_protection", "x", "x", "x", "x"},
-      {"x", "x", "convert", "transfer", "transfer", "x", "x"}};
+      {"change_protection", "change_protection", "change_protection", "x", "x", "x", "x", "x", "x"},
+      {"x", "x", "convert", "transfer", "transfer", "x", "x", "x", "x"}};
   const char *word = words[p->cloud][p->change];
   if (p->cloud == SIM_HETZNER)
     sim_text_printf(out,
@@ -76,6 +76,7 @@ static void all_actions(const schedule *p, sim_text *out) {
                     ",\"region_slug\":\"%s\"}",
                     HARNESS_OTHER_ACTION, word, HARNESS_OTHER_IMAGE,
                     p->change == SCHEDULE_TRANSFER_ELSEWHERE ? "ams3" : "nyc3");
+  harness_put_actions(p, out);
   for (int32_t i = 0; i < p->waits; i++) crowd_action(p, i, out);
 }
 
@@ -84,16 +85,19 @@ static void put_world(const schedule *p, sim_text *out) {
   sim_text_printf(out,
                   "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":{"
                   "\"limit\":0,\"burst\":0}},"
-                  "\"settings\":{\"repeats\":%s,\"durations_ms\":{\"transfer\":%lld,\"convert\":%"
-                  "lld,\"protect\":%lld,"
-                  "\"unprotect\":%lld}},"
-                  "\"%s\":{\"images\":[",
-                  p->repeats ? "true" : "false", ms, ms, ms, ms, sim_cloud_names[p->cloud]);
+                  "\"settings\":{\"repeats\":%s,\"image_in_action\":%s,\"durations_ms\":{"
+                  "\"transfer\":%lld,\"convert\":%lld,\"protect\":%lld,\"unprotect\":%lld,"
+                  "\"create_image\":%lld,\"import\":%lld}},\"%s\":{",
+                  p->repeats ? "true" : "false", p->unnamed ? "false" : "true", ms, ms, ms, ms, ms,
+                  ms, sim_cloud_names[p->cloud]);
+  harness_put_servers(p, out);
+  sim_text_str(out, ",\"images\":[");
   if (p->list) {
     many_images(p, out);
   } else {
     one_image(p, out);
     other_images(p, out);
+    harness_put_images(p, out);
     sim_text_str(out, "],\"actions\":[");
     all_actions(p, out);
   }
@@ -128,6 +132,8 @@ bool harness_shows(const harness *s, schedule_mutation mutation) {
   case SCHEDULE_TRANSFER: return sim_strings_has(&image->regions, "nyc3");
   case SCHEDULE_TRANSFER_ELSEWHERE: return sim_strings_has(&image->regions, "ams3");
   case SCHEDULE_DELETE: return image->deleted;
+  case SCHEDULE_SNAPSHOT:
+  case SCHEDULE_IMPORT: return harness_has_new_image(s, mutation);
   default: return image->description && !strcmp(image->description, "after");
   }
 }

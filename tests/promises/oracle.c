@@ -10,6 +10,7 @@
 
 #define GRACE_MS                                                                                   \
   2000 /* before the request, by the cloud's clock: whole seconds in dates and in actions */
+#define DOUBT_MS       600000 /* of a resumed call that makes an image */
 #define LOCAL_GRACE_MS 600000 /* the same, by the client's clock, if no response has a Date */
 
 static size_t index_of(const harness *s, const harness_call *call) {
@@ -18,7 +19,7 @@ static size_t index_of(const harness *s, const harness_call *call) {
 
 /* Did a request of this call start the action? For a resumed call, also one of the program before.
  */
-static bool is_own(const harness *s, const harness_call *call, int64_t id) {
+bool oracle_is_own(const harness *s, const harness_call *call, int64_t id) {
   const harness_actions *own = &s->groups[call->mutation].own;
   for (size_t i = 0; i < own->count; i++)
     if (own->ids[i] == id && (s->crashed || own->calls[i] == index_of(s, call))) return true;
@@ -33,6 +34,10 @@ static bool creates_action(const harness *s, schedule_mutation mutation) {
   return schedule_creates_action(s->schedule->cloud, mutation);
 }
 
+static bool is_unsafe(const harness *s, schedule_mutation mutation) {
+  return schedule_is_unsafe(s->schedule->cloud, mutation);
+}
+
 /* Returns the number of calls of this mutation. */
 static uint64_t calls_for(const harness *s, schedule_mutation mutation) {
   uint64_t count = 0;
@@ -40,15 +45,19 @@ static uint64_t calls_for(const harness *s, schedule_mutation mutation) {
   return count;
 }
 
+static int64_t size_of(int64_t ms) { return ms < 0 ? -ms : ms; }
+
 /* A resumed call believes the clock of the program that has died: if it was set since, an action
- * that has failed meanwhile may be dated before the request, and is not taken for its own. */
+ * that has failed meanwhile, or a finished snapshot's if it was set by minutes, may be dated before
+ * the request, and is not taken for its own. */
 static uint64_t excused(const harness *s, schedule_mutation mutation) {
   uint64_t count = 0;
   const harness_actions *own = &s->groups[mutation].own;
   for (size_t i = 0;
        i < own->count && s->crashed && (s->schedule->resume_jump_ms || s->schedule->jump_ms); i++) {
     const sim_action *action = sim_action_find(s->instance.world, s->schedule->cloud, own->ids[i]);
-    count += action && action->state == SIM_ERROR;
+    bool far = size_of(s->schedule->jump_ms) + size_of(s->schedule->resume_jump_ms) > DOUBT_MS;
+    count += action && (action->state == SIM_ERROR || (mutation == SCHEDULE_SNAPSHOT && far));
   }
   return count;
 }
@@ -72,8 +81,6 @@ static bool aware(const harness_call *call) {
 
 /* ---- actions ---- */
 
-static int64_t size_of(int64_t ms) { return ms < 0 ? -ms : ms; }
-
 /* How much earlier than its request an action may have begun that is taken for its own. */
 static int64_t slack_ms(const harness *s) {
   const schedule *p = s->schedule;
@@ -85,10 +92,10 @@ static int64_t slack_ms(const harness *s) {
   return slack;
 }
 
-static bool too_old(const harness *s, const harness_call *call, const sim_action *action) {
+bool oracle_too_old(const harness *s, const harness_call *call, int64_t ms) {
   if (s->schedule->dates == SCHEDULE_DATES_OFTEN_WRONG) return false;
   int64_t sent_ms = s->crashed ? s->announced_ms : s->groups[call->mutation].first_sent_ms;
-  return action->started_ms < sent_ms - slack_ms(s);
+  return ms < sent_ms - slack_ms(s);
 }
 
 static bool is_of_kind(const sim_action *action, schedule_mutation mutation) {
@@ -96,6 +103,7 @@ static bool is_of_kind(const sim_action *action, schedule_mutation mutation) {
   case SCHEDULE_PROTECT:
   case SCHEDULE_UNPROTECT: return action->effect == SIM_PROTECT || action->effect == SIM_UNPROTECT;
   case SCHEDULE_CONVERT: return action->effect == SIM_CONVERT;
+  case SCHEDULE_SNAPSHOT: return action->effect == SIM_CREATE_IMAGE;
   case SCHEDULE_TRANSFER: return action->effect == SIM_TRANSFER && !strcmp(action->region, "nyc3");
   case SCHEDULE_TRANSFER_ELSEWHERE:
     return action->effect == SIM_TRANSFER && !strcmp(action->region, "ams3");
@@ -116,17 +124,24 @@ static const char *judge_status(const harness_call *call, const sim_action *acti
   return NULL;
 }
 
+static bool is_of_object(const sim_action *action, schedule_mutation mutation) {
+  if (mutation == SCHEDULE_SNAPSHOT)
+    return action->machine && action->machine->id == HARNESS_SERVER;
+  return action->image && action->image->id == HARNESS_IMAGE;
+}
+
 static const char *judge_action(const harness *s, const harness_call *call) {
   const sim_action *action =
       sim_action_find(s->instance.world, s->schedule->cloud, call->action_id);
   if (!action) return "the action in the result does not exist";
-  if (!action->image || action->image->id != HARNESS_IMAGE)
-    return "the action in the result is of another image";
+  if (!is_of_object(action, call->mutation))
+    return "the action in the result is of another image or server";
   if (!is_of_kind(action, call->mutation)) return "the action in the result is of another kind";
-  bool own = is_own(s, call, action->id);
+  bool own = oracle_is_own(s, call, action->id);
   if (!own && !call->adopted)
     return "an action that this call did not begin is the result, and not as adopted";
-  if (!own && too_old(s, call, action)) return "an action from before the request was adopted";
+  if (!own && oracle_too_old(s, call, action->started_ms))
+    return "an action from before the request was adopted";
   return judge_status(call, action);
 }
 
@@ -136,7 +151,7 @@ static const char *judge_action(const harness *s, const harness_call *call) {
  * the same time, so any of the same kind counts. */
 static bool lost_response(const harness *s, const harness_call *call) {
   const harness_group *group = &s->groups[call->mutation];
-  if (creates_action(s, call->mutation)) return group->lost[index_of(s, call)] > 0;
+  if (is_unsafe(s, call->mutation)) return group->lost[index_of(s, call)] > 0;
   for (size_t i = 0; i < s->calls_count; i++)
     if (group->lost[i]) return true;
   return false;
@@ -213,17 +228,19 @@ static bool undone(const harness *s, const harness_call *call) {
 static const char *judge_success(const harness *s, const harness_call *call) {
   const harness_group *group = &s->groups[call->mutation];
   const schedule *p = s->schedule;
-  bool unsafe = creates_action(s, call->mutation), is_first = call->mutation == p->change;
-  if (!group->effects && !group->was_shown && !call->action_id && call->mutation != SCHEDULE_DELETE)
-    return "success, and nothing was done";
+  bool unsafe = is_unsafe(s, call->mutation), is_first = call->mutation == p->change;
+  bool makes = schedule_makes_image(call->mutation);
+  bool shows_itself = call->action_id || makes || call->mutation == SCHEDULE_DELETE;
+  if (!group->effects && !group->was_shown && !shows_itself) return "success, and nothing was done";
   if (!group->effects && call->mutation == SCHEDULE_DELETE && !call->shown)
     return "success, and the image is not deleted";
   if (is_first && p->undoing && !call->action_id && undone(s, call))
     return "success of an image that was about to change";
-  if ((p->wait || !unsafe) && !call->shown && !opposed(s, call))
+  if ((p->wait || !unsafe) && !makes && !call->shown && !opposed(s, call))
     return "success, and the image does not show it";
-  if (unsafe && !call->action_id && !call->adopted) return "success without an action";
-  if (call->image_id && call->image_id != HARNESS_IMAGE)
+  if (creates_action(s, call->mutation) && !call->action_id && !call->adopted)
+    return "success without an action";
+  if (call->image_id && call->image_id != HARNESS_IMAGE && !makes)
     return "the image in the result is another one";
   if (call->image_id && !unsafe && !call->image_shows)
     return "the image in the result does not show the effect";
@@ -248,13 +265,16 @@ static bool denies_action(const harness *s, const harness_call *call) {
 static const char *judge_failure(const harness *s, const harness_call *call) {
   imgact_status status = call->error.status;
   const schedule *p = s->schedule;
-  bool has_result = call->actions || call->images;
+  bool imports = call->mutation == SCHEDULE_IMPORT;
+  /* The action that made an image which cannot be told from others is shown. */
+  bool has_result = call->images || (call->actions && call->mutation != SCHEDULE_SNAPSHOT);
   if (has_no_place(status)) return "a status that has no place here";
   if (status == IMGACT_AMBIGUOUS && !maybe(call)) return "ambiguous, but not maybe applied";
   if (status == IMGACT_AMBIGUOUS && has_result) return "ambiguous, with a result";
-  if (status == IMGACT_AMBIGUOUS && !creates_action(s, call->mutation))
+  if (status == IMGACT_AMBIGUOUS && !is_unsafe(s, call->mutation))
     return "ambiguous, though repeating was harmless";
-  if (status == IMGACT_ACTION_FAILED && !call->action_id) return "action_failed without the action";
+  if (status == IMGACT_ACTION_FAILED && !call->action_id && !imports)
+    return "action_failed without the action";
   if (status == IMGACT_ACTION_FAILED && maybe(call)) return "action_failed, and maybe applied";
   if (denies_action(s, call)) return "not_found of an action that is there";
   if (status == IMGACT_TIMEOUT && !p->deadline_ms) return "timeout without a deadline";
@@ -274,6 +294,7 @@ static bool outlives_deadline(const harness *s, const harness_call *call) {
 
 static const char *judge_one(const harness *s, const harness_call *call) {
   const char *wrong = call->action_id ? judge_action(s, call) : NULL;
+  if (!wrong && schedule_makes_image(call->mutation)) wrong = oracle_images(s, call);
   if (!wrong && call->adopted && !s->groups[call->mutation].sends && !s->crashed)
     wrong = "adopted, and no request was sent";
   if (!wrong && call->adopted && !lost_response(s, call) && !s->crashed)
@@ -326,7 +347,10 @@ static const char *judge_group(const harness *s, schedule_mutation mutation) {
   if (group->sends > attempts * calls * (s->crashed ? 2 : 1)) return "more requests than attempts";
   if (attempts == 1 && !s->crashed && group->sends > calls)
     return "one attempt, and it was sent again";
-  bool unsafe = creates_action(s, mutation), settles = p->hide_ms <= p->settle_ms;
+  if (mutation == SCHEDULE_IMPORT && group->sent_again)
+    return "an import was sent again, though it may have been started";
+  bool unsafe = is_unsafe(s, mutation),
+       settles = p->hide_ms <= p->settle_ms || mutation == SCHEDULE_IMPORT;
   if (unsafe && settles && doubled(s, mutation)) return "the effect was committed more than once";
   if (unsafe && settles && group->effects > known + excused(s, mutation))
     return "an effect was committed that the caller does not know of";
@@ -344,6 +368,9 @@ static const char *judge_mutations(const harness *s) {
     for (size_t j = 0; j < i; j++)
       if (s->calls[i].action_id && s->calls[i].action_id == s->calls[j].action_id)
         wrong = "two calls share one action";
+      else if (schedule_makes_image(s->calls[i].mutation) && s->calls[i].image_id &&
+               s->calls[i].image_id == s->calls[j].image_id)
+        wrong = "two calls share one image";
   return wrong;
 }
 

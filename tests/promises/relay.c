@@ -36,9 +36,11 @@ typedef struct flight {
 /* ---- kinds of requests ---- */
 
 /* The mutation of a request; SCHEDULE_MUTATIONS for others. */
-static schedule_mutation mutation_of(const char *method, const char *body) {
+static schedule_mutation mutation_of(const char *method, const char *url, const char *body) {
   if (!strcmp(method, "DELETE")) return SCHEDULE_DELETE;
   if (!strcmp(method, "GET") || !body) return SCHEDULE_MUTATIONS;
+  if (strstr(url, "/servers/") || strstr(url, "/droplets/")) return SCHEDULE_SNAPSHOT;
+  if (!strcmp(method, "POST") && !strstr(url, "/images/")) return SCHEDULE_IMPORT;
   if (strstr(body, "\"delete\":true")) return SCHEDULE_PROTECT;
   if (strstr(body, "\"delete\":false")) return SCHEDULE_UNPROTECT;
   if (strstr(body, "\"transfer\""))
@@ -48,7 +50,8 @@ static schedule_mutation mutation_of(const char *method, const char *body) {
 
 static uint64_t effects_of(const harness *s, schedule_mutation mutation) {
   static const sim_effect effects[SCHEDULE_MUTATIONS] = {
-      SIM_PROTECT, SIM_UNPROTECT, SIM_CONVERT, SIM_TRANSFER, SIM_TRANSFER, SIM_DELETE, SIM_UPDATE};
+      SIM_PROTECT, SIM_UNPROTECT, SIM_CONVERT,      SIM_TRANSFER, SIM_TRANSFER,
+      SIM_DELETE,  SIM_UPDATE,    SIM_CREATE_IMAGE, SIM_IMPORT};
   return mutation == SCHEDULE_MUTATIONS ? 0
                                         : s->instance.world->counters.effects[effects[mutation]];
 }
@@ -77,6 +80,8 @@ static const char *foreign_body(const schedule *p, bool opposite) {
   case SCHEDULE_CONVERT:
     return p->cloud == SIM_HETZNER ? "{\"type\":\"snapshot\"}" : "{\"type\":\"convert\"}";
   case SCHEDULE_UPDATE: return "{\"description\":\"theirs\"}";
+  case SCHEDULE_SNAPSHOT:
+  case SCHEDULE_IMPORT: return harness_image_body(p, opposite);
   default: return NULL;
   }
 }
@@ -95,14 +100,21 @@ void harness_foreign(harness *s, bool opposite) {
   const schedule *p = s->schedule;
   size_t before = s->instance.world->clouds[p->cloud].actions_count;
   const char *body = foreign_body(p, opposite);
-  schedule_mutation mutation = mutation_of(schedule_method(p), body);
-  uint64_t effects = effects_of(s, mutation);
   const char *target = p->cloud == SIM_HETZNER ? "/v1/images/10" : "/v2/images/10";
   if (p->unsafe)
     target = p->cloud == SIM_HETZNER ? "/v1/images/10/actions/change_protection"
                                      : "/v2/images/10/actions";
+  if (schedule_makes_image(p->change)) target = harness_image_path(p, opposite);
+  schedule_mutation mutation = mutation_of(schedule_method(p), target, body);
+  uint64_t effects = effects_of(s, mutation);
   sim_reply reply = ask_world(s, schedule_method(p), target, body);
   sim_reply_free(&reply);
+  if (p->change == SCHEDULE_SNAPSHOT) { /* the same of another server */
+    target =
+        p->cloud == SIM_HETZNER ? "/v1/servers/22/actions/create_image" : "/v2/droplets/22/actions";
+    reply = ask_world(s, "POST", target, harness_image_body(p, false));
+    sim_reply_free(&reply);
+  }
   s->instance.world->overrides = (sim_overrides){.duration_ms = -1};
   s->foreign[mutation] += effects_of(s, mutation) - effects;
   note_actions(s, before, 0, &s->others);
@@ -114,20 +126,26 @@ void harness_foreign(harness *s, bool opposite) {
 static void other_target(const imgact_http_request *request, bool hetzner, sim_text *out) {
   const char *authority = strstr(request->url, "://"),
              *path = authority ? strchr(authority + 3, '/') : NULL;
-  const char *image = path ? strstr(path, "/images/10") : NULL,
+  const char *image = path ? strstr(path, "/images/") : NULL,
+             *server = path ? strstr(path, hetzner ? "/servers/20" : "/droplets/20") : NULL,
              *actions = path ? strstr(path, "/actions") : NULL;
   if (!path || !strcmp(request->method, "DELETE")) return;
   if (!strcmp(request->method, "POST")) {
-    sim_text_printf(out, "/%s/actions/%" PRId64, hetzner ? "v1" : "v2", HARNESS_OTHER_ACTION);
+    sim_text_printf(out, "/%s/actions/%" PRId64, hetzner ? "v1" : "v2",
+                    server ? HARNESS_SERVER_ACTION : HARNESS_OTHER_ACTION);
+  } else if (server) {
+    const char *id = strstr(server, "20");
+    sim_text_add(out, path, (size_t)(id - path));
+    sim_text_printf(out, "%" PRId64 "%s", HARNESS_OTHER_SERVER, id + 2);
   } else if (actions && (actions[8] == '/' || strstr(actions, "?id="))) {
     if (hetzner)
       sim_text_printf(out, "/v1/actions?id=%" PRId64, HARNESS_OTHER_ACTION);
     else
       sim_text_printf(out, "/v2/actions/%" PRId64, HARNESS_OTHER_ACTION);
   } else if (image) {
-    sim_text_add(out, path, (size_t)(image - path));
-    sim_text_printf(out, "/images/%" PRId64 "%s", HARNESS_OTHER_IMAGE,
-                    image + strlen("/images/10"));
+    const char *id = image + strlen("/images/");
+    sim_text_add(out, path, (size_t)(id - path));
+    sim_text_printf(out, "%" PRId64 "%s", HARNESS_OTHER_IMAGE, id + strspn(id, "0123456789"));
   }
 }
 
@@ -223,7 +241,7 @@ static bool is_usable(const flight *f, const imgact_http_response *response) {
   if (f->mutation && f->kind == SCHEDULE_DELETE) return true;
   if (!is_json(response) || !response->body || !strstr(response->body, "\"id\"")) return false;
   bool has_action = strstr(response->body, "\"action") != NULL,
-       has_image = strstr(response->body, "\"image") != NULL;
+       has_image = strstr(response->body, "\"image") || strstr(response->body, "\"snapshots\"");
   if (!f->mutation) return has_action || has_image;
   return schedule_creates_action(f->relay->s->schedule->cloud, f->kind) ? has_action : has_image;
 }
@@ -321,7 +339,7 @@ static imgact_status relay_send(imgact_transport *transport, const imgact_http_r
   harness *s = r->s;
   flight *f = calloc(1, sizeof *f);
   if (!f) return IMGACT_NOMEM;
-  schedule_mutation mutation = mutation_of(request->method, request->body);
+  schedule_mutation mutation = mutation_of(request->method, request->url, request->body);
   *f = (flight){.base = {.on_finished = pass_on},
                 .outer = exchange,
                 .relay = r,
@@ -338,6 +356,7 @@ static imgact_status relay_send(imgact_transport *transport, const imgact_http_r
     committed = effects_of(s, mutation) - effects;
     group->effects += committed;
     group->sends++;
+    group->sent_again += s->crashed || group->lost[f->sender];
     if (!group->first_sent_ms) group->first_sent_ms = harness_now(s);
     note_actions(s, before, f->sender, &group->own);
     s->sends++;

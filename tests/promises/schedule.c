@@ -10,15 +10,26 @@
 #include <string.h>
 
 const char *const schedule_mutation_names[SCHEDULE_MUTATIONS] = {
-    "protect", "unprotect", "convert", "transfer", "transfer elsewhere", "delete", "update"};
+    "protect", "unprotect", "convert",  "transfer", "transfer elsewhere",
+    "delete",  "update",    "snapshot", "import"};
 
 bool schedule_creates_action(sim_cloud cloud, schedule_mutation mutation) {
   return mutation == SCHEDULE_PROTECT || mutation == SCHEDULE_UNPROTECT ||
          mutation == SCHEDULE_TRANSFER || mutation == SCHEDULE_TRANSFER_ELSEWHERE ||
+         mutation == SCHEDULE_SNAPSHOT ||
          (mutation == SCHEDULE_CONVERT && cloud == SIM_DIGITALOCEAN);
 }
 
+bool schedule_makes_image(schedule_mutation mutation) {
+  return mutation == SCHEDULE_SNAPSHOT || mutation == SCHEDULE_IMPORT;
+}
+
+bool schedule_is_unsafe(sim_cloud cloud, schedule_mutation mutation) {
+  return schedule_creates_action(cloud, mutation) || schedule_makes_image(mutation);
+}
+
 bool schedule_opposes(schedule_mutation mutation, schedule_mutation other) {
+  if (schedule_makes_image(mutation)) return false;
   if (other == SCHEDULE_DELETE) return mutation != SCHEDULE_DELETE;
   return (mutation == SCHEDULE_PROTECT && other == SCHEDULE_UNPROTECT) ||
          (mutation == SCHEDULE_UNPROTECT && other == SCHEDULE_PROTECT);
@@ -26,9 +37,11 @@ bool schedule_opposes(schedule_mutation mutation, schedule_mutation other) {
 
 void schedule_pair(size_t index, sim_cloud *cloud, schedule_mutation *change) {
   static const schedule_mutation hetzner[] = {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT,
-                                              SCHEDULE_CONVERT, SCHEDULE_DELETE, SCHEDULE_UPDATE};
-  static const schedule_mutation digitalocean[] = {SCHEDULE_CONVERT, SCHEDULE_TRANSFER,
-                                                   SCHEDULE_DELETE, SCHEDULE_UPDATE};
+                                              SCHEDULE_CONVERT, SCHEDULE_DELETE,
+                                              SCHEDULE_UPDATE,  SCHEDULE_SNAPSHOT};
+  static const schedule_mutation digitalocean[] = {SCHEDULE_CONVERT,  SCHEDULE_TRANSFER,
+                                                   SCHEDULE_DELETE,   SCHEDULE_UPDATE,
+                                                   SCHEDULE_SNAPSHOT, SCHEDULE_IMPORT};
   *cloud = index < SIM_COUNT(hetzner) ? SIM_HETZNER : SIM_DIGITALOCEAN;
   *change = index < SIM_COUNT(hetzner) ? hetzner[index] : digitalocean[index - SIM_COUNT(hetzner)];
 }
@@ -50,7 +63,7 @@ schedule schedule_calm(sim_cloud cloud, schedule_mutation change, bool wait) {
                 .foreign_ms = -1,
                 .shorten_bytes = -1,
                 .faults = "[]"};
-  p.unsafe = schedule_creates_action(cloud, change);
+  p.unsafe = schedule_is_unsafe(cloud, change);
   return p;
 }
 
@@ -159,7 +172,24 @@ static void of_the_action(dice *d, bool beyond) {
     snprintf(more, sizeof more, ",\"ms\":%" PRId64, p->hide_ms);
     add(d, "hide", "POST", more);
   }
-  if (chance(d, 8)) add(d, "fail", "POST", "");
+  if (chance(d, 8)) {
+    static const char *const remains[] = {"", ",\"leaves\":\"unavailable\"",
+                                          ",\"leaves\":\"creating\""};
+    add(d, "fail", "POST", schedule_makes_image(p->change) ? remains[roll(d, 3)] : "");
+  }
+}
+
+/* Of a snapshot or an import: what its image lacks, and how late it is listed. */
+static void of_the_image(dice *d) {
+  schedule *p = d->p;
+  char more[80];
+  if (!schedule_makes_image(p->change)) return;
+  p->untitled = p->cloud == SIM_HETZNER && chance(d, 25);
+  p->unnamed = p->cloud == SIM_HETZNER && chance(d, 50);
+  if (!chance(d, 50)) return;
+  p->lag_ms = (int64_t)roll(d, (uint64_t)p->settle_ms + 1);
+  snprintf(more, sizeof more, ",\"ms\":%" PRId64, p->lag_ms);
+  add(d, "hide_image", "POST", more);
 }
 
 static void of_others(dice *d) {
@@ -249,7 +279,11 @@ static void of_lateness(dice *d) {
 static void of_slow_lists(dice *d) {
   char more[120];
   if (!chance(d, 20)) return;
-  snprintf(more, sizeof more, ",\"path\":\"*/actions*\",\"ms\":%u,\"count\":%u",
+  bool images = schedule_makes_image(d->p->change) && chance(d, 50);
+  snprintf(more, sizeof more, ",\"path\":\"*/%s*\",\"ms\":%u,\"count\":%u",
+           images ? d->p->cloud == SIM_HETZNER || d->p->change == SCHEDULE_IMPORT ? "images"
+                                                                                  : "snapshots"
+                  : "actions",
            (unsigned)roll(d, 29000), (unsigned)roll(d, 6) + 1);
   add(d, "delay", "GET", more);
 }
@@ -263,14 +297,15 @@ static void of_older(dice *d) {
 /* Further calls on the same image: a cloud that refuses one because of another makes refusals, no
  * doubts. */
 static void of_calls(dice *d) {
-  static const schedule_mutation mutations[SIM_CLOUDS][5] = {
-      {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT, SCHEDULE_CONVERT, SCHEDULE_DELETE, SCHEDULE_UPDATE},
+  static const schedule_mutation mutations[SIM_CLOUDS][7] = {
+      {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT, SCHEDULE_CONVERT, SCHEDULE_DELETE, SCHEDULE_UPDATE,
+       SCHEDULE_SNAPSHOT},
       {SCHEDULE_TRANSFER, SCHEDULE_TRANSFER_ELSEWHERE, SCHEDULE_CONVERT, SCHEDULE_DELETE,
-       SCHEDULE_UPDATE}};
+       SCHEDULE_UPDATE, SCHEDULE_SNAPSHOT, SCHEDULE_IMPORT}};
   schedule *p = d->p;
   if (!chance(d, 25) || p->undoing) return;
   for (size_t n = 1 + roll(d, SCHEDULE_CALLS); n; n--) {
-    schedule_mutation mutation = mutations[p->cloud][roll(d, 5)];
+    schedule_mutation mutation = mutations[p->cloud][roll(d, p->cloud == SIM_HETZNER ? 6 : 7)];
     bool again = mutation == p->change;
     for (int32_t i = 0; i < p->more_count; i++) again = again || p->more[i] == mutation;
     if (!again) p->more[p->more_count++] = mutation;
@@ -311,8 +346,7 @@ schedule schedule_random(uint64_t seed, bool beyond) {
   schedule_mutation change;
   dice d = {.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1, .used = 1};
   do schedule_pair(roll(&d, SCHEDULE_PAIRS), &cloud, &change);
-  while (beyond && change != SCHEDULE_TRANSFER && change != SCHEDULE_PROTECT &&
-         change != SCHEDULE_UNPROTECT && (change != SCHEDULE_CONVERT || cloud == SIM_HETZNER));
+  while (beyond && !schedule_creates_action(cloud, change));
   schedule p = schedule_calm(cloud, change, false);
   d.p = &p;
   p.seed = seed;
@@ -339,6 +373,7 @@ schedule schedule_random(uint64_t seed, bool beyond) {
       p.read = !p.crash_ms && chance(&d, 20);
     }
     of_the_action(&d, beyond);
+    of_the_image(&d);
     for (size_t n = 1 + roll(&d, 3); n; n--)
       beyond ? add_lost(&d, "POST") : add_fault(&d, schedule_method(&p));
     p.lookup_faults = !beyond && chance(&d, 35);

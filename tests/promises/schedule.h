@@ -14,11 +14,14 @@ typedef enum schedule_mutation {
   SCHEDULE_TRANSFER_ELSEWHERE,
   SCHEDULE_DELETE,
   SCHEDULE_UPDATE,
+  SCHEDULE_SNAPSHOT, /* of a server */
+  SCHEDULE_IMPORT,
   SCHEDULE_MUTATIONS
 } schedule_mutation;
 
-/* Every pair that a cloud has: Hetzner has no transfer, DigitalOcean no protection. */
-#define SCHEDULE_PAIRS 9
+/* Every pair that a cloud has: Hetzner has no transfer and no import, DigitalOcean no protection.
+ */
+#define SCHEDULE_PAIRS 12
 void schedule_pair(size_t index, sim_cloud *cloud, schedule_mutation *change);
 
 #define SCHEDULE_CALLS 4
@@ -48,6 +51,9 @@ typedef struct schedule {
   bool list;          /* reads a list that changes, instead of the mutation */
   bool wait, repeats; /* repeats: the cloud accepts a repeated request */
   bool unsafe;        /* a request that must not be repeated blindly: a POST */
+  bool untitled;      /* a snapshot without a description (Hetzner) */
+  bool unnamed;       /* actions do not name the images that they make (Hetzner) */
+  int64_t lag_ms;     /* lists lack a new image for so long */
   bool lookup_faults; /* requests of lookups meet faults, too */
   bool allow_twice;   /* items of one page may come twice: the cloud served them so */
   int32_t attempts, duplicates;
@@ -98,6 +104,10 @@ bool schedule_declines(const schedule *p);
 const char *schedule_method(const schedule *p);
 /* Returns true if the request is a POST, which creates an action. */
 bool schedule_creates_action(sim_cloud cloud, schedule_mutation mutation);
+/* Returns true if the request makes a new image. */
+bool schedule_makes_image(schedule_mutation mutation);
+/* Returns true if a second request has a second effect. */
+bool schedule_is_unsafe(sim_cloud cloud, schedule_mutation mutation);
 /* Returns true if the other mutation reverts or hides the effect of this one. */
 bool schedule_opposes(schedule_mutation mutation, schedule_mutation other);
 
