@@ -109,10 +109,17 @@ typedef struct imgact_image_update {
   const char *name;
   const char *description;
   const char *distribution;
-  const imgact_label *labels; /* the complete new set; ignored if replace_labels is 0 */
+  const imgact_label *labels; /* the complete new set, or those to set; ignored if replace_labels
+                                 and merge_labels are 0 */
   size_t labels_count;        /* 0 with replace_labels = remove all labels */
   int32_t replace_labels;
   int32_t convert_to_snapshot; /* not 0 = also convert a backup to a snapshot */
+  /* merge_labels: not 0 = set labels, remove removed_labels and keep the others, as
+   * imgact_change_labels() does. Not together with replace_labels. */
+  const char *const *removed_labels;
+  size_t removed_labels_count;
+  int32_t merge_labels;
+  int32_t reserved; /* 0 */
 } imgact_image_update;
 
 /* Initial value of imgact_image_update: size set, all else 0 and NULL. */
@@ -229,6 +236,25 @@ IMGACT_API imgact_op *imgact_get_image(imgact_client *client, const char *id_or_
  */
 IMGACT_API imgact_op *imgact_update_image(imgact_client *client, const char *image_id,
                                           const imgact_image_update *update);
+
+/*
+ * Sets and removes labels of an image, and keeps the others.
+ *
+ * image_id  id of the image
+ * set       labels to set; may be NULL if set_count is 0
+ * removed   keys to remove; may be NULL if removed_count is 0. A label that does not exist is
+ *           ignored
+ *
+ * imgact_op_image() returns the image. The API replaces the whole set of labels: the operation
+ * reads the image, and sends the new set if it differs.
+ *
+ * Operations of one client that change labels of one image run one after the other, so that none
+ * loses the change of another. If another program changes labels between the two requests, its
+ * change is lost.
+ */
+IMGACT_API imgact_op *imgact_change_labels(imgact_client *client, const char *image_id,
+                                           const imgact_label *set, size_t set_count,
+                                           const char *const *removed, size_t removed_count);
 
 /*
  * Deletes an image. The operation has no result.

@@ -31,6 +31,7 @@ struct cli_command {
   const char *arguments; /* "ID..." */
   const char *choices;   /* the values of the argument, "bash|zsh|fish"; NULL = any */
   const struct cli_schema *schema;
+  const struct cli_schema *batch_schema; /* with several arguments; NULL = schema */
   int (*run)(cli_app *app);
   /* Creates the operation of the command, for one id if it takes ids; NULL if run creates it. */
   imgact_op *(*make)(cli_app *app, const char *id, const char *region);
@@ -240,6 +241,7 @@ void cli_labels_free(imgact_label *labels, size_t count);
 
 imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_image_find(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_image_update(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_image_wait(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region);
 imgact_op *cli_make_action_get(cli_app *app, const char *id, const char *region);

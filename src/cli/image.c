@@ -166,111 +166,58 @@ static int check_update(cli_app *app) {
                           "nothing to change; see `imgact image update --help`");
 }
 
-static imgact_op *make_update(cli_app *app, const char *id, const imgact_label *labels,
-                              size_t count) {
+/* With --clear-labels, the given labels are the complete set. */
+static imgact_op *make_update(cli_app *app, const char *id, const imgact_label *labels) {
   const cli_options *o = &app->options;
+  bool some = o->labels.count || o->removed_labels.count;
   imgact_image_update update = {.size = sizeof update,
                                 .name = o->name,
                                 .description = o->description,
                                 .distribution = o->distribution,
                                 .labels = labels,
-                                .labels_count = count,
-                                .replace_labels =
-                                    o->labels.count || o->removed_labels.count || o->clear_labels,
+                                .labels_count = o->labels.count,
+                                .removed_labels = o->removed_labels.items,
+                                .removed_labels_count = o->removed_labels.count,
+                                .merge_labels = some && !o->clear_labels,
+                                .replace_labels = o->clear_labels,
                                 .convert_to_snapshot = o->type != NULL};
   return imgact_update_image(app->session.client, id, &update);
 }
 
-/* Merges the labels of the image, without those to remove, with the given ones. The array borrows
- * its strings; the caller frees it. */
-static imgact_label *merge(const cli_app *app, const imgact_image *image, const imgact_label *given,
-                           size_t *count) {
-  size_t given_count = app->options.labels.count;
-  imgact_label *all = calloc(image->labels_count + given_count + 1, sizeof *all);
-
-  *count = 0;
-  for (size_t i = 0; all && i < image->labels_count; i++) {
-    const char *key = image->labels[i].key;
-    if (!is_given(given, given_count, key) && !is_removed(app, key))
-      all[(*count)++] = image->labels[i];
-  }
-  for (size_t i = 0; all && i < given_count; i++) all[(*count)++] = given[i];
-  return all;
+/* The labels have been checked: an error here is a lack of memory. */
+imgact_op *cli_make_image_update(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  imgact_label *labels = NULL;
+  imgact_op *op = cli_labels_parse(app, &labels) ? NULL : make_update(app, id, labels);
+  cli_labels_free(labels, app->options.labels.count);
+  return op;
 }
 
-/* Reports an unusable response. */
-static int reject_response(cli_app *app, imgact_status status, const char *text) {
-  imgact_error error;
-  imgact_error_set(&error, status, "%s", text);
-  snprintf(error.provider, sizeof error.provider, "%s",
-           imgact_client_provider_name(app->session.client));
-  const char *profile = imgact_client_profile_name(app->session.client);
-  snprintf(error.profile, sizeof error.profile, "%s", profile ? profile : "");
-  error.http_status = 200;
-  return cli_report_failure(app, &error, NULL, NULL);
-}
-
-/* The API replaces the whole set of labels, so the current set is read first. The response must
- * have the id of the image, because a get may also find an image by name, and must contain its
- * labels, because missing ones would be removed. */
-static int read_image(cli_app *app, imgact_op *get) {
-  int exit_status = cli_run(app, get);
-  if (exit_status) return exit_status;
-
-  const imgact_image *image = imgact_op_image(get);
-  if (strcmp(image->id, app->arguments[0]) != 0)
-    return reject_response(app, IMGACT_NOT_FOUND,
-                           "image not found; an image with this name has another id");
-  if (!image->labels)
-    return reject_response(app, IMGACT_PROTOCOL, "response without the labels of the image");
-  if (cli_interrupted())
-    return cli_report_error(app, IMGACT_CANCELLED, "interrupted; nothing was changed");
-
-  return 0;
-}
-
-static int change_labels(cli_app *app, const imgact_label *given) {
-  imgact_op *get = imgact_get_image(app->session.client, app->arguments[0], NULL);
-  int exit_status = read_image(app, get);
-  if (!exit_status) {
-    size_t count = 0;
-    imgact_label *all = merge(app, imgact_op_image(get), given, &count);
-    exit_status =
-        cli_run_and_show(app, all ? make_update(app, app->arguments[0], all, count) : NULL);
-    free(all);
-  }
-  imgact_op_free(get);
+/* Several images have outcomes, as with the other commands that change images. */
+static int update_several(cli_app *app) {
+  const cli_command *command = app->command;
+  cli_command several = *command;
+  several.schema = several.batch_schema;
+  app->command = &several;
+  int exit_status = cli_check_output(app, several.schema);
+  if (!exit_status) exit_status = cli_change_images(app);
+  app->command = command;
   return exit_status;
 }
 
-/* Invalid arguments are reported before anything is read. */
-static int check_operation(cli_app *app, const imgact_label *given) {
-  const char *id = app->refs->items[0].id;
-  imgact_op *op = make_update(app, id ? id : "1", given, app->options.labels.count);
-  int exit_status = imgact_op_error(op)->status ? cli_report_op_failure(app, op) : 0;
-  imgact_op_free(op);
+static int check_labels(cli_app *app) {
+  imgact_label *labels = NULL;
+  int exit_status = cli_labels_parse(app, &labels);
+  cli_labels_free(labels, app->options.labels.count);
   return exit_status;
-}
-
-static int update(cli_app *app, const imgact_label *given) {
-  bool some = app->options.labels.count || app->options.removed_labels.count;
-  int exit_status = cli_refs_parse(app, app->arguments, app->arguments_count, app->refs);
-  if (!exit_status) exit_status = check_operation(app, given);
-  if (!exit_status) exit_status = cli_refs_resolve(app, app->refs);
-  if (exit_status) return exit_status;
-
-  app->arguments = app->refs->ids;
-  if (some && !app->options.clear_labels) return change_labels(app, given);
-  return cli_run_and_show(app,
-                          make_update(app, app->arguments[0], given, app->options.labels.count));
 }
 
 int cli_image_update(cli_app *app) {
-  imgact_label *given = NULL;
-  int exit_status = cli_labels_parse(app, &given);
+  int exit_status = check_labels(app);
   if (!exit_status) exit_status = check_update(app);
-  if (!exit_status) exit_status = update(app, given);
-
-  cli_labels_free(given, app->options.labels.count);
-  return exit_status;
+  if (exit_status) return exit_status;
+  if (app->arguments_count > 1) return update_several(app);
+  exit_status = cli_arguments_resolve(app);
+  if (exit_status) return exit_status;
+  return cli_run_and_show(app, cli_make_image_update(app, app->arguments[0], NULL));
 }

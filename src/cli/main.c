@@ -43,7 +43,8 @@ static int run_command(cli_app *app) {
   app->out.reports_signal = command->changes;
   cli_clock_start(app);
 
-  int exit_status = cli_check_output(app, command->schema);
+  bool batch = command->batch_schema && app->arguments_count > 1;
+  int exit_status = cli_check_output(app, batch ? command->batch_schema : command->schema);
   if (!exit_status && command->needs_client) exit_status = cli_session_open(app);
   if (!exit_status) exit_status = cli_arguments_from_stdin(app);
   if (!exit_status) {

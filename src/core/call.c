@@ -121,7 +121,8 @@ static bool copy_update(imgact_call *call, ia_arena *arena) {
   imgact_image_update *u = copy_sized(from, from ? from->size : 0, sizeof *u, arena);
   call->update = u;
   return u && copy_text(&u->name, arena) && copy_text(&u->description, arena) &&
-         copy_text(&u->distribution, arena) && copy_labels(&u->labels, u->labels_count, arena);
+         copy_text(&u->distribution, arena) && copy_labels(&u->labels, u->labels_count, arena) &&
+         copy_texts(&u->removed_labels, u->removed_labels_count, arena);
 }
 
 static bool copy_create(imgact_call *call, ia_arena *arena) {
@@ -189,7 +190,8 @@ static bool each_text(const imgact_call *c, text_test test, const void *with) {
   if (c->update) {
     const char *const texts[] = {c->update->name, c->update->description, c->update->distribution};
     ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with) &&
-         each_label(c->update->labels, c->update->labels_count, test, with);
+         each_label(c->update->labels, c->update->labels_count, test, with) &&
+         each_of(c->update->removed_labels, c->update->removed_labels_count, test, with);
   }
   if (c->create) {
     const imgact_image_create *n = c->create;
@@ -328,6 +330,15 @@ static void write_labels(imgact_json_writer *json, const imgact_label *labels, s
   imgact_json_write_end_object(json);
 }
 
+static void write_list(imgact_json_writer *json, const char *key, const char *const *texts,
+                       size_t count) {
+  if (!count) return;
+  imgact_json_write_key(json, key);
+  imgact_json_write_begin_array(json);
+  for (size_t i = 0; i < count; i++) imgact_json_write_string(json, texts[i]);
+  imgact_json_write_end_array(json);
+}
+
 static void write_update(imgact_json_writer *json, const imgact_image_update *u) {
   const json_text texts[] = {
       {"name", u->name}, {"description", u->description}, {"distribution", u->distribution}};
@@ -336,7 +347,11 @@ static void write_update(imgact_json_writer *json, const imgact_image_update *u)
     imgact_json_write_key(json, "convert_to_snapshot");
     imgact_json_write_bool(json, 1);
   }
-  if (u->replace_labels) write_labels(json, u->labels, u->labels_count);
+  if (u->replace_labels || u->merge_labels) write_labels(json, u->labels, u->labels_count);
+  if (!u->merge_labels) return;
+  imgact_json_write_key(json, "merge_labels");
+  imgact_json_write_bool(json, 1);
+  write_list(json, "removed_labels", u->removed_labels, u->removed_labels_count);
 }
 
 /* The only types of a new image: the default, and this one. */
@@ -351,11 +366,7 @@ static void write_create(imgact_json_writer *json, const imgact_image_create *c)
                              {"type", c->type == IMGACT_IMAGE_TYPE_BACKUP ? backup : NULL}};
   write_texts(json, texts, sizeof texts / sizeof *texts);
   if (c->labels_count) write_labels(json, c->labels, c->labels_count);
-  if (!c->tags_count) return;
-  imgact_json_write_key(json, "tags");
-  imgact_json_write_begin_array(json);
-  for (size_t i = 0; i < c->tags_count; i++) imgact_json_write_string(json, c->tags[i]);
-  imgact_json_write_end_array(json);
+  write_list(json, "tags", c->tags, c->tags_count);
 }
 
 const char *ia_call_json(const imgact_call *call, const ia_call_target *target, ia_arena *arena) {
@@ -423,14 +434,14 @@ static const imgact_label *read_labels(call_reader *reader, size_t *count) {
   return copy;
 }
 
-static const char *const *read_tags(call_reader *reader, size_t *count) {
-  const imgact_json *tags = typed(reader, "tags", IMGACT_JSON_ARRAY);
-  if (!tags) return NULL;
-  const char **copy = ia_arena_array(reader->arena, imgact_json_count(tags) + 1, sizeof *copy);
-  imgact_json_iter each = imgact_json_iter_begin(tags);
+static const char *const *read_list(call_reader *reader, const char *key, size_t *count) {
+  const imgact_json *texts = typed(reader, key, IMGACT_JSON_ARRAY);
+  if (!texts) return NULL;
+  const char **copy = ia_arena_array(reader->arena, imgact_json_count(texts) + 1, sizeof *copy);
+  imgact_json_iter each = imgact_json_iter_begin(texts);
   reader->nomem = reader->nomem || !copy;
   for (const imgact_json *value; copy && (value = imgact_json_iter_next(&each, NULL));) {
-    if (imgact_json_get_type(value) != IMGACT_JSON_STRING) reader->odd = "tags";
+    if (imgact_json_get_type(value) != IMGACT_JSON_STRING) reader->odd = key;
     copy[(*count)++] = ia_json_string(value, reader->arena, &reader->nomem);
   }
   return copy;
@@ -446,7 +457,9 @@ static void read_update(call_reader *reader, imgact_call *call) {
   update->description = member(reader, "description");
   update->distribution = member(reader, "distribution");
   update->labels = read_labels(reader, &update->labels_count);
-  update->replace_labels = imgact_json_get(reader->root, "labels") != NULL;
+  update->merge_labels = flag(reader, "merge_labels");
+  update->removed_labels = read_list(reader, "removed_labels", &update->removed_labels_count);
+  update->replace_labels = !update->merge_labels && imgact_json_get(reader->root, "labels") != NULL;
   call->update = update;
 }
 
@@ -460,7 +473,7 @@ static void read_create(call_reader *reader, imgact_call *call) {
   create->region = member(reader, "region");
   create->distribution = member(reader, "distribution");
   create->labels = read_labels(reader, &create->labels_count);
-  create->tags = read_tags(reader, &create->tags_count);
+  create->tags = read_list(reader, "tags", &create->tags_count);
   const char *type = member(reader, "type");
   if (ia_str_equal(type, backup))
     create->type = IMGACT_IMAGE_TYPE_BACKUP;
@@ -492,6 +505,8 @@ static const imgact_json *unknown_key(const imgact_json *root, imgact_op_kind ki
                {"tags", NEW},
                {"type", IA_ARGUMENT_CREATE},
                {"convert_to_snapshot", IA_ARGUMENT_UPDATE},
+               {"merge_labels", IA_ARGUMENT_UPDATE},
+               {"removed_labels", IA_ARGUMENT_UPDATE},
                {"email", IA_ARGUMENT_HANDOVER},
                {"team", IA_ARGUMENT_HANDOVER},
                {"transfer", IA_ARGUMENT_HANDOVER}};

@@ -6,6 +6,7 @@
 #include "encode.h"
 #include "error_fill.h"
 #include "filter.h"
+#include "labels.h"
 #include "op.h"
 #include "operation.h"
 #include "struct_size.h"
@@ -34,7 +35,20 @@ static void need(imgact_op *op, const char *text, const char *what) {
 
 static bool changes_nothing(const imgact_image_update *u) {
   return !u->name && !u->description && !u->distribution && !u->replace_labels &&
-         !u->convert_to_snapshot;
+         !u->convert_to_snapshot &&
+         !(u->merge_labels && (u->labels_count || u->removed_labels_count));
+}
+
+static void check_merge(imgact_op *op, const imgact_image_update *u) {
+  if (!u->merge_labels) return;
+  op->steps = &ia_label_steps;
+  if (u->replace_labels)
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "replace_labels and merge_labels exclude each other");
+  for (size_t i = 0; i < u->labels_count; i++)
+    for (size_t k = 0; k < u->removed_labels_count; k++)
+      if (u->labels[i].key && !strcmp(u->labels[i].key, u->removed_labels[k]))
+        ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "label '%s' cannot be both set and removed",
+                     u->labels[i].key);
 }
 
 /* Checks the arguments that each kind of operation with one request requires. */
@@ -50,6 +64,7 @@ static imgact_op *checked(imgact_op *op) {
   if (argument == IA_ARGUMENT_UPDATE && changes_nothing(call->update))
     ia_op_reject(op, IMGACT_INVALID_ARGUMENT,
                  "nothing to change: set a member of imgact_image_update");
+  if (argument == IA_ARGUMENT_UPDATE) check_merge(op, call->update);
   (void)try_encode(op, call);
   return op;
 }
@@ -191,6 +206,18 @@ imgact_op *imgact_update_image(imgact_client *client, const char *image_id,
   if (op && update)
     ia_op_check_size(op, update, update->size, sizeof *update, "imgact_image_update");
   return checked(op);
+}
+
+imgact_op *imgact_change_labels(imgact_client *client, const char *image_id,
+                                const imgact_label *set, size_t set_count,
+                                const char *const *removed, size_t removed_count) {
+  const imgact_image_update update = {.size = sizeof update,
+                                      .labels = set,
+                                      .labels_count = set_count,
+                                      .removed_labels = removed,
+                                      .removed_labels_count = removed_count,
+                                      .merge_labels = 1};
+  return imgact_update_image(client, image_id, &update);
 }
 
 imgact_op *imgact_delete_image(imgact_client *client, const char *image_id) {

@@ -384,7 +384,7 @@ static imgact_status check_update(const builder *b) {
        "cannot change the description of an image"},
       {u->distribution != NULL, IMGACT_SOURCE_DISTRIBUTION,
        "cannot change the distribution of an image"},
-      {u->replace_labels != 0, IMGACT_SOURCE_LABELS, "does not support labels"},
+      {u->replace_labels || u->merge_labels, IMGACT_SOURCE_LABELS, "does not support labels"},
       {u->convert_to_snapshot != 0, IMGACT_SOURCE_CONVERT,
        "cannot change the type of an image in an update"}};
   return check_requirements(b, changes, sizeof changes / sizeof *changes);

@@ -115,6 +115,12 @@ static void settle(ia_mutation *m) {
   if (next && next->state == IA_MUTATION_BLOCKED) make_ready(next);
 }
 
+/* Labels are read, merged and written, or replaced: two such changes of an image at the same time
+ * would lose one of them. */
+static bool writes_labels(const imgact_call *call) {
+  return call->update && (call->update->merge_labels || call->update->replace_labels);
+}
+
 /* Equal for conflicting calls: a lookup cannot distinguish their effects. */
 static uint64_t key_of(const imgact_call *call) {
   const char *object = call->image_ref   ? call->image_ref
@@ -446,7 +452,7 @@ static void send_request(imgact_op *op) {
   }
   op->exchange->admitted = on_admitted;
   op->exchange->attempts = m->unknown.attempts;
-  ia_exchange_submit(op->exchange, &op->call, &op->result);
+  ia_exchange_submit(op->exchange, m->request ? m->request : &op->call, &op->result);
 }
 
 /* Compares the token with that of the stored call: another project may have another image with the
@@ -555,7 +561,7 @@ static void start(imgact_op *op) {
 
   ia_mutation *m = op->mutation;
   bool blocked = false;
-  if (needs_lookup(op)) {
+  if (needs_lookup(op) || writes_labels(&op->call)) {
     m->key = key_of(&op->call);
     blocked = find_conflicting(m) != NULL;
     ia_list_append(list_of(op->client, m->key), &m->link);

@@ -61,7 +61,9 @@ struct ia_mutation {
   ia_watch watch;
   ia_lookup lookup;
   void *step_data; /* of the steps, in the operation's arena; NULL at first */
-  bool unchanged;  /* the effect was there before anything was sent */
+  const imgact_call
+      *request;   /* what is sent instead of the call of the operation; NULL = nothing */
+  bool unchanged; /* the effect was there before anything was sent */
 };
 
 /* Sends the request; after it was rejected, sends it again. */
