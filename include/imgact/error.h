@@ -40,8 +40,9 @@ typedef enum imgact_status {
   IMGACT_INVALID_INPUT,  /* the API rejected the values: HTTP 400, 422, most other 4xx */
   IMGACT_LIMIT_EXCEEDED, /* quota of the account */
   IMGACT_CANCELLED,
-  IMGACT_BUSY, /* not allowed from a callback, for example imgact_op_run() */
-  IMGACT_END,  /* a paged list has no further page */
+  IMGACT_BUSY,         /* not allowed from a callback, for example imgact_op_run() */
+  IMGACT_END,          /* a paged list has no further page */
+  IMGACT_ALREADY_DONE, /* the API rejected a change that the image shows already */
   IMGACT_STATUS_MAX_ENUM = 0x7fffffff
 } imgact_status;
 
@@ -75,6 +76,10 @@ IMGACT_API imgact_status imgact_status_from_name(const char *name);
 #define IMGACT_ERROR_ALREADY_DELETED 0x8u
 /* Set by a provider: the code of an HTTP 500 response means that a PUT had no effect. */
 #define IMGACT_ERROR_PUT_NOT_APPLIED 0x10u
+
+/* Set by a provider: the API rejected the request because of another action that has not finished.
+ * IMGACT_LOCKED means this, too. */
+#define IMGACT_ERROR_PENDING_ACTION 0x20u
 
 /* Error without pointers, so it can be copied and kept. Texts that are too long are cut
  * after a whole character. An empty text means "not reported". imgact_op_error_details() returns

@@ -155,6 +155,12 @@ typedef struct imgact_image_create {
 /* imgact_get_action() with an image: request /images/ID/actions/ID instead of /images/actions/ID,
  * if the API has both. */
 #define IMGACT_OP_FLAG_VIA_IMAGE 0x4u
+/* Convert, transfer, protect, unprotect: read the image first, and send nothing if it shows the
+ * effect. An action that runs already and may have this effect is waited for. Also for delete: a
+ * missing image is success. If the request is rejected because the image is busy, the operation
+ * waits for the image's actions, reads the image again, and so on; this takes no attempts. Without
+ * a deadline it fails with that rejection after an hour. */
+#define IMGACT_OP_FLAG_ENSURE 0x8u
 
 /* Options of one operation. 0 selects the default: of poll_interval_ms and max_attempts the value
  * of the client, of per_page the maximum of the provider, otherwise none. */
@@ -711,6 +717,17 @@ IMGACT_API void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rat
 
 /* Returns 1 if the response to a mutation was lost and a lookup found its effect, otherwise 0. */
 IMGACT_API int imgact_op_adopted(const imgact_op *op);
+
+/*
+ * Returns whether a mutation had an effect.
+ *
+ * Returns IMGACT_TRISTATE_TRUE if the operation has caused the change or started its action, also
+ * if this action has failed and if the operation has adopted it; IMGACT_TRISTATE_UNKNOWN after an
+ * error with IMGACT_ERROR_MAYBE_APPLIED, and while the mutation may be applied; otherwise
+ * IMGACT_TRISTATE_FALSE: before the end, after other errors, and if nothing was to be done
+ * (IMGACT_OP_FLAG_ENSURE).
+ */
+IMGACT_API imgact_tristate imgact_op_changed(const imgact_op *op);
 
 /*
  * Reads the page numbers and totals of the page of a list that was read last.

@@ -26,6 +26,7 @@ static void configure(const cli_app *app, const cli_item *item) {
     options.per_page = o->per_page;
     options.max_items = o->limit;
     if (o->via_image) options.flags |= IMGACT_OP_FLAG_VIA_IMAGE;
+    if (o->ensure) options.flags |= IMGACT_OP_FLAG_ENSURE;
   }
   if (item->op) imgact_op_set_options(item->op, &options);
 }
@@ -199,6 +200,7 @@ int cli_run(cli_app *app, imgact_op *op) {
   const imgact_error shown = with_remedy(error, op);
   exit_status = cli_report_failure(app, &shown, imgact_op_error_details(op), NULL);
   if (error->http_status == 404) cli_note_endpoint(app);
+  cli_hint_locked(&batch);
   cli_hint_verify(&batch);
   return exit_status;
 }

@@ -149,6 +149,8 @@ static cli_outcome outcome_of(const cli_app *app, const cli_item *item) {
                          .failure = {cli_item_error(item), imgact_op_error_details(item->op)},
                          .adopted = imgact_op_adopted(item->op)};
   imgact_status status = outcome.failure.error->status;
+  bool maybe = (outcome.failure.error->flags & IMGACT_ERROR_MAYBE_APPLIED) != 0;
+  outcome.changed = maybe ? IMGACT_TRISTATE_UNKNOWN : imgact_op_changed(item->op);
   outcome.ok = status == IMGACT_OK || (status == IMGACT_NOT_FOUND && app->options.ignore_missing);
   return outcome;
 }
@@ -216,6 +218,7 @@ static int show(cli_app *app, cli_batch *batch, result *results, const void **it
   print_lost_outcomes(app, results, count);
   for (size_t i = 0; i < count; i++)
     if (results[i].item) print_messages(app, results[i].item, &results[i].outcome);
+  cli_hint_locked(batch);
   cli_hint_resume(batch);
   cli_hint_verify(batch);
 

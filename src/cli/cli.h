@@ -202,6 +202,8 @@ const imgact_error *cli_item_error(const cli_item *item);
 bool cli_wait_abandoned(const cli_item *item, imgact_error *error);
 /* Prints the actions that are still running, and the command that resumes waiting for them. */
 void cli_hint_resume(cli_batch *batch);
+/* Prints the commands that wait for the actions that keep images locked; not with JSON. */
+void cli_hint_locked(const cli_batch *batch);
 /* Prints commands that show whether the mutations with an unknown outcome were applied; nothing
  * with JSON output. */
 void cli_hint_verify(const cli_batch *batch);

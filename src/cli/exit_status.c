@@ -14,7 +14,8 @@ int cli_exit_status(imgact_status status) {
   case IMGACT_NOT_FOUND: return 4;
   case IMGACT_CONFLICT:
   case IMGACT_LOCKED:
-  case IMGACT_PROTECTED: return 5;
+  case IMGACT_PROTECTED:
+  case IMGACT_ALREADY_DONE: return 5;
   case IMGACT_RATE_LIMITED: return 6;
   case IMGACT_ACTION_FAILED: return 7;
   case IMGACT_TIMEOUT: return 8;

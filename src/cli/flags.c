@@ -157,6 +157,8 @@ const cli_flag cli_flags[] = {
     OWN_TEXT("email", "E", email, "image handover", "create: address of the recipient"),
     OWN_TEXT("team", "UUID", team, "image handover", "create, accept: team of the recipient"),
     OWN_TEXT("transfer", "N", transfer, "image handover", "accept, decline, cancel: id of the offer"),
+    OWN_SWITCH("ensure", ensure, "image delete|" WAITS,
+               "send nothing if the image shows the effect; wait for a busy image"),
     OWN_SWITCH("wait", wait, WAITS, "wait until the actions have finished"),
     OWN_TEXT("image", "REF", image, ACTIONS, "image that the action belongs to"),
     {.name = "via-image", .summary = "with --image: request /images/ID/actions/ACTION_ID instead of /images/actions/ACTION_ID",

@@ -42,7 +42,7 @@ typedef struct cli_options {
   int64_t now_ms; /* wall clock, read once for all ages; 0 = not read */
   cli_age older_than, newer_than;
   int wait_deleted; /* index of the values of --status */
-  int clear_labels, ignore_missing, yes, wait, via_image, ensure_unique;
+  int clear_labels, ignore_missing, yes, wait, ensure, via_image, ensure_unique;
   int mine, is_protected, is_unprotected, newest, oldest;
 } cli_options;
 

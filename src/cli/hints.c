@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Commands to paste into a shell: they resume a wait for running actions, or check mutations with
- * an unknown outcome. */
+/* Commands to paste into a shell: they resume a wait for running actions, wait for the actions that
+ * lock an image, or check mutations with an unknown outcome. */
 #include <imgact/provider.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +188,46 @@ static bool makes_action(const cli_item *item) {
 static bool outcome_is_unknown(const cli_item *item) {
   return (cli_item_error(item)->flags & IMGACT_ERROR_MAYBE_APPLIED) && item->subject &&
          !running_id(item);
+}
+
+/* Adds the ids of the actions that the details of a locked error name. */
+static void add_locking(cli_buffer *ids, const cli_item *item) {
+  const char *details = imgact_op_error_details(item->op);
+  imgact_json_doc *doc = NULL;
+  if (cli_item_error(item)->status != IMGACT_LOCKED || !details ||
+      imgact_json_doc_parse(details, strlen(details), NULL, &doc, NULL, 0))
+    return;
+  imgact_json_iter all =
+      imgact_json_iter_begin(imgact_json_get(imgact_json_doc_root(doc), "running"));
+  const imgact_json *value;
+  while ((value = imgact_json_iter_next(&all, NULL))) {
+    char id[256];
+    if (!imgact_json_copy_string(value, id, sizeof id)) continue;
+    cli_buffer_text(ids, " ");
+    add_word(ids, id);
+  }
+  imgact_json_doc_free(doc);
+}
+
+void cli_hint_locked(const cli_batch *batch) {
+  const char *shown = NULL; /* the items of an image are adjacent */
+  for (size_t i = 0; i < batch->count && !cli_wants_json(batch->app); i++) {
+    const cli_item *item = &batch->items[i];
+    cli_buffer ids = {0}, flags = {0};
+    add_locking(&ids, item);
+    if (ids.length && item->subject != shown) {
+      if (!shown) cli_stream_line(&batch->app->err, "imgact: to wait until the image is free:");
+      shown = item->subject;
+      add_flag(&flags, " --image ", item->subject);
+      add_flags(&flags, batch->app);
+      put(batch->app, "  imgact action wait", &ids);
+      put(batch->app, "", &flags);
+      cli_stream_char(&batch->app->err, '\n');
+      cli_stream_flush(&batch->app->err);
+    }
+    cli_buffer_free(&ids);
+    cli_buffer_free(&flags);
+  }
 }
 
 void cli_hint_verify(const cli_batch *batch) {

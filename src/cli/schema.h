@@ -68,6 +68,7 @@ typedef struct cli_outcome {
   const imgact_image *image;
   cli_failure failure;
   int ok, adopted;
+  imgact_tristate changed;
 } cli_outcome;
 
 extern const cli_schema cli_image_schema, cli_action_schema, cli_outcome_schema,

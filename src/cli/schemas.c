@@ -311,6 +311,11 @@ static void get_outcome_image(const cli_field *field, const void *item, cli_valu
   set_object(value, &cli_image_schema, ((const cli_outcome *)item)->image);
 }
 
+static void get_changed(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  get_tristate(((const cli_outcome *)item)->changed, value);
+}
+
 static void get_outcome_error(const cli_field *field, const void *item, cli_value *value) {
   (void)field;
   const cli_outcome *outcome = item;
@@ -321,6 +326,7 @@ static const cli_field outcome_fields[] = {
     {"image_id", cli_get_text, offsetof(cli_outcome, image_id)},
     {"region", cli_get_text, offsetof(cli_outcome, region)},
     {"ok", cli_get_bool, offsetof(cli_outcome, ok)},
+    {"changed", get_changed, 0},
     {"adopted", cli_get_bool, offsetof(cli_outcome, adopted)},
     {"action", get_outcome_action, 0},
     {"image", get_outcome_image, 0},

@@ -71,6 +71,7 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                              .throttled = throttled};
   ia_queue_init(&client->queue);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
+  for (size_t i = 0; i < IA_IMAGE_READ_LISTS; i++) ia_list_init(&client->image_reads[i]);
   uint64_t seed = ia_random_word(&engine->timers), other_seed = ia_random_word(&engine->timers);
   ia_owned_ids_init(&client->owned_actions, client->allocator, seed, other_seed);
   ia_owned_ids_init(&client->owned_images, client->allocator, ~seed, ~other_seed);

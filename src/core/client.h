@@ -14,8 +14,9 @@
 #include <imgact/client.h>
 #include <imgact/provider.h>
 
-#define IA_RETRY_BUDGET   100
-#define IA_MUTATION_LISTS 256 /* hash buckets, for many thousands of mutations */
+#define IA_RETRY_BUDGET     100
+#define IA_MUTATION_LISTS   256 /* hash buckets, for many thousands of mutations */
+#define IA_IMAGE_READ_LISTS 64
 
 typedef struct ia_settings {
   int64_t request_timeout_ms, retry_base_ms, poll_interval_ms, settle_ms;
@@ -44,6 +45,7 @@ struct imgact_client {
   ia_poller poller;
   ia_link
       mutations[IA_MUTATION_LISTS]; /* mutations that may still take effect, by ia_mutation.key */
+  ia_link image_reads[IA_IMAGE_READ_LISTS]; /* of mutations, by the image; see ensure.c */
   ia_owned_ids owned_actions, owned_images; /* images: imported ones */
   ia_arena_pool blocks;                     /* of results */
   ia_server_clock server_clock;

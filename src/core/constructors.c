@@ -4,11 +4,13 @@
  * when the operation is started. */
 #include "create.h"
 #include "encode.h"
+#include "ensure.h"
 #include "error_fill.h"
 #include "filter.h"
 #include "labels.h"
 #include "op.h"
 #include "operation.h"
+#include "running.h"
 #include "struct_size.h"
 #include <string.h>
 
@@ -51,10 +53,24 @@ static void check_merge(imgact_op *op, const imgact_image_update *u) {
                      u->labels[i].key);
 }
 
+static const ia_mutation_steps *steps_of(imgact_op_kind kind) {
+  switch (kind) {
+  case IMGACT_OP_CREATE_IMAGE: return &ia_create_steps;
+  case IMGACT_OP_IMPORT_IMAGE: return &ia_import_steps;
+  case IMGACT_OP_DELETE_IMAGE:
+  case IMGACT_OP_CHANGE_PROTECTION:
+  case IMGACT_OP_CONVERT:
+  case IMGACT_OP_TRANSFER: return &ia_ensure_steps;
+  case IMGACT_OP_UPDATE_IMAGE: return &ia_running_steps;
+  default: return NULL;
+  }
+}
+
 /* Checks the arguments that each kind of operation with one request requires. */
 static imgact_op *checked(imgact_op *op) {
   if (!op) return NULL;
   const imgact_call *call = &op->call;
+  op->steps = steps_of(call->kind);
   if (call->kind == IMGACT_OP_GET_ACTION)
     need(op, call->action_id, "action id");
   else
@@ -306,14 +322,6 @@ imgact_op *imgact_cancel_handover(imgact_client *client, const char *image_id,
 
 static void check_tags(imgact_op *op, const imgact_image_create *create) {
   for (size_t i = 0; i < create->tags_count; i++) need(op, create->tags[i], "tag");
-}
-
-static const ia_mutation_steps *steps_of(imgact_op_kind kind) {
-  switch (kind) {
-  case IMGACT_OP_CREATE_IMAGE: return &ia_create_steps;
-  case IMGACT_OP_IMPORT_IMAGE: return &ia_import_steps;
-  default: return NULL;
-  }
 }
 
 /* Checks what each API requires; the rows of the provider say what else it does. */

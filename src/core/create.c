@@ -11,6 +11,7 @@
 #include "create.h"
 #include "child.h"
 #include "error_fill.h"
+#include "running.h"
 #include "str.h"
 #include <stdio.h>
 
@@ -332,7 +333,8 @@ static void after(ia_mutation *m) {
     end_without_memory(m);
 }
 
-const ia_mutation_steps ia_create_steps = {.before = before, .after = after};
+const ia_mutation_steps ia_create_steps = {
+    .before = before, .rejected = ia_running_report, .after = after};
 
 /* ---- an import ---- */
 

@@ -31,6 +31,7 @@ static const char *const names[] = {
     [IMGACT_CANCELLED] = "cancelled",
     [IMGACT_BUSY] = "busy",
     [IMGACT_END] = "end",
+    [IMGACT_ALREADY_DONE] = "already_done",
 };
 
 const char *imgact_status_name(imgact_status status) {
@@ -119,7 +120,8 @@ void ia_error_from_http(imgact_error *error, int http_status) {
 /* Rejects BUSY and END: a caller would take them for results of the library, such as the end of a
  * list. */
 imgact_status ia_callback_status(imgact_status status) {
-  return (unsigned)status <= IMGACT_CANCELLED ? status : IMGACT_INTERNAL;
+  bool allowed = (unsigned)status <= IMGACT_CANCELLED || status == IMGACT_ALREADY_DONE;
+  return allowed ? status : IMGACT_INTERNAL;
 }
 
 imgact_status ia_no_memory(imgact_error *error) {

@@ -266,6 +266,34 @@ static bool take_found(ia_mutation *m) {
   return true;
 }
 
+/* Keeps the rejection for the steps; its details may belong to the request. Returns false if there
+ * is no memory. */
+static bool keep_refusal(ia_mutation *m, const imgact_error *error, const char *details) {
+  imgact_op *op = m->op;
+  if (!m->refusal) {
+    m->refusal = ia_arena_alloc(&op->arena, sizeof *m->refusal);
+    if (!m->refusal) return false;
+    ia_arena_init(&m->refusal->arena, op->client->allocator);
+  }
+  ia_arena_reset(&m->refusal->arena);
+  m->refusal->error = *error;
+  m->refusal->details = details ? ia_arena_copy(&m->refusal->arena, details) : NULL;
+  return true;
+}
+
+/* The request certainly had no effect. */
+static void reject(ia_mutation *m, const imgact_error *rejection, const char *details) {
+  const ia_mutation_steps *steps = m->op->steps;
+  imgact_error error = *rejection;
+  if (!steps || !steps->rejected || !keep_refusal(m, &error, details)) {
+    end(m, IA_MUTATION_NOT_APPLIED, &error, details);
+    return;
+  }
+  m->unknown.reason = IA_UNKNOWN_NONE;
+  enter(m, IA_MUTATION_PREPARING);
+  if (!steps->rejected(m)) end(m, IA_MUTATION_NOT_APPLIED, &m->refusal->error, m->refusal->details);
+}
+
 static void resend_later(ia_timer *timer);
 static void start_lookup(ia_mutation *m, int64_t for_ms);
 
@@ -285,9 +313,7 @@ static void on_not_applied(ia_mutation *m) {
       .deadline_ms = op->deadline_ms};
 
   switch (ia_after_not_applied(&facts)) {
-  case IA_RESEND_NOT_APPLIED:
-    end(m, IA_MUTATION_NOT_APPLIED, &unknown->cause, unknown->details);
-    break;
+  case IA_RESEND_NOT_APPLIED: reject(m, &unknown->cause, unknown->details); break;
   case IA_RESEND_GIVE_UP: end(m, IA_MUTATION_UNKNOWN, &unknown->cause, unknown->details); break;
   case IA_RESEND_LATER:
     enter(m, IA_MUTATION_RESTING);
@@ -395,16 +421,6 @@ static bool deleted_before(const ia_mutation *m, const ia_exchange *exchange) {
          (exchange->error.flags & IMGACT_ERROR_ALREADY_DELETED);
 }
 
-static void on_rejected(ia_mutation *m, const imgact_error *rejection) {
-  const ia_mutation_steps *steps = m->op->steps;
-  imgact_error error = *rejection;
-  const char *details =
-      m->op->result.details ? ia_arena_copy(&m->op->arena, m->op->result.details) : NULL;
-  enter(m, IA_MUTATION_PREPARING);
-  if (!steps || !steps->rejected || !steps->rejected(m, &error, details))
-    end(m, IA_MUTATION_NOT_APPLIED, &error, details);
-}
-
 static void on_response(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
   ia_mutation *m = op->mutation;
@@ -423,16 +439,16 @@ static void on_response(ia_exchange *exchange) {
     imgact_error error = exchange->error;
     end(m, IA_MUTATION_UNKNOWN, &error, op->result.details);
   } else {
-    on_rejected(m, &exchange->error);
+    reject(m, &exchange->error, op->result.details);
   }
 }
 
 /* Calls before_send when the request is about to be sent, unless an earlier send may have been
- * applied: the caller needs the time of the first one. Returns false if the callback ended or freed
- * the operation. */
+ * applied, or was by another program: the caller needs the time of the first one. Returns false if
+ * the callback ended or freed the operation. */
 static bool on_admitted(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
-  if (may_be_applied(op)) return true;
+  if (may_be_applied(op) || op->mutation->unknown.sent.inherited) return true;
   ia_op_pin(op);
   bool allowed = ia_op_call_before_send(op);
   if (!ia_op_unpin(op) || op->state != IA_OP_RUNNING) return false;
@@ -533,6 +549,23 @@ bool ia_mutation_rest(ia_mutation *m, int64_t until_ms, void (*fire)(ia_mutation
   return true;
 }
 
+void ia_mutation_soon(ia_mutation *m, void (*fire)(ia_mutation *m)) {
+  m->rested = fire;
+  ia_timer_set(timers_of(m), &m->timer, timers_of(m)->now.mono_ms, on_rested);
+}
+
+/* ---- the result ---- */
+
+imgact_tristate imgact_op_changed(const imgact_op *op) {
+  const ia_mutation *m = op ? op->mutation : NULL;
+  bool ended = op && op->state == IA_OP_ENDED;
+  bool maybe = ended ? (op->error.flags & IMGACT_ERROR_MAYBE_APPLIED) != 0
+                     : m && imgact_op_maybe_applied(op);
+  if (maybe) return IMGACT_TRISTATE_UNKNOWN;
+  return ended && m && m->state == IA_MUTATION_APPLIED ? IMGACT_TRISTATE_TRUE
+                                                       : IMGACT_TRISTATE_FALSE;
+}
+
 /* ---- the flow ---- */
 
 static bool make(imgact_op *op) {
@@ -604,7 +637,9 @@ static void stop(imgact_op *op) {
   ia_exchange_free(op->exchange);
   op->exchange = NULL;
   if (!m) return;
+  if (op->steps && op->steps->stop) op->steps->stop(m);
   ia_timer_stop(timers_of(m), &m->timer);
+  if (m->refusal) ia_arena_free(&m->refusal->arena);
   if (m->watch.action && !ia_result_set_action(&op->result, m->watch.action)) {
     if (op->error.status == IMGACT_OK) ia_no_memory(&op->error);
     m->state = IA_MUTATION_UNKNOWN;
@@ -615,12 +650,15 @@ static void stop(imgact_op *op) {
   settle(m);
 }
 
-/* During a lookup, the cause is the reason for the lookup. */
+/* During a lookup, the cause is the reason for the lookup; while an image is busy, the refusal. */
 static const imgact_error *cause_of(const imgact_op *op) {
   const ia_mutation *m = op->mutation;
   if (!m) return NULL;
+  const imgact_error *refusal =
+      m->state == IA_MUTATION_PREPARING && m->refusal ? &m->refusal->error : NULL;
   if (m->state == IA_MUTATION_WAITING) return ia_watch_cause(&m->watch);
-  if (op->child) return ia_child_cause(op);
+  const imgact_error *of_child = ia_child_cause(op);
+  if (of_child || refusal || op->child) return of_child ? of_child : refusal;
   bool outcome_unknown =
       m->unknown.reason != IA_UNKNOWN_NONE && m->unknown.cause.status != IMGACT_OK;
   return outcome_unknown ? &m->unknown.cause : ia_exchange_cause(op->exchange);

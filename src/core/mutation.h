@@ -41,12 +41,21 @@ typedef struct ia_unknown_outcome {
 struct ia_mutation_steps {
   /* Before the request; NULL = none. Ends with ia_mutation_send(), _not_needed() or _end(). */
   void (*before)(ia_mutation *m);
-  /* After a rejection that certainly had no effect; NULL = none. Returns false to let the mutation
-   * end with that error. Otherwise the step ends as `before` does. */
-  bool (*rejected)(ia_mutation *m, const imgact_error *error, const char *details);
+  /* After a rejection that certainly had no effect, which is in m->refusal; NULL = none. Returns
+   * false to let the mutation end with that error. Otherwise the step ends as `before` does. */
+  bool (*rejected)(ia_mutation *m);
   /* After success; NULL = none. Ends with ia_mutation_done() or ia_mutation_end(). */
   void (*after)(ia_mutation *m);
+  /* Before the operation ends or is freed; NULL = none. May be called repeatedly. */
+  void (*stop)(ia_mutation *m);
 };
+
+/* The last rejection of a mutation that has a step for it. */
+typedef struct ia_refusal {
+  ia_arena arena; /* of details */
+  imgact_error error;
+  const char *details;
+} ia_refusal;
 
 struct ia_mutation {
   imgact_op *op;
@@ -60,7 +69,8 @@ struct ia_mutation {
   void (*rested)(ia_mutation *m); /* what the timer of a step calls */
   ia_watch watch;
   ia_lookup lookup;
-  void *step_data; /* of the steps, in the operation's arena; NULL at first */
+  ia_refusal *refusal; /* in the operation's arena; NULL = none */
+  void *step_data;     /* of the steps, in the operation's arena; NULL at first */
   const imgact_call
       *request;   /* what is sent instead of the call of the operation; NULL = nothing */
   bool unchanged; /* the effect was there before anything was sent */
@@ -76,5 +86,7 @@ void ia_mutation_done(ia_mutation *m);
 void ia_mutation_end(ia_mutation *m, const imgact_error *error, const char *details);
 /* Calls `fire` after the next interval of a lookup; false: until_ms (monotonic) has passed. */
 bool ia_mutation_rest(ia_mutation *m, int64_t until_ms, void (*fire)(ia_mutation *m));
+/* Calls `fire` as soon as the timers fire. */
+void ia_mutation_soon(ia_mutation *m, void (*fire)(ia_mutation *m));
 
 #endif

@@ -333,6 +333,19 @@ void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t 
     ia_op_set_error(op, &error);
 }
 
+/* A deletion shows in the response to its request. */
+static void check_ensure(imgact_op *op) {
+  imgact_op_kind kind = op->call.kind;
+  bool shown = kind == IMGACT_OP_CONVERT || kind == IMGACT_OP_TRANSFER ||
+               kind == IMGACT_OP_CHANGE_PROTECTION;
+  if (!shown && kind != IMGACT_OP_DELETE_IMAGE)
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "IMGACT_OP_FLAG_ENSURE is not valid for %s",
+                 imgact_op_kind_name(kind));
+  else if (shown && op->slot && !op->slot->image_shows_effect)
+    ia_op_reject(op, IMGACT_UNSUPPORTED, "%s does not show the effect of '%s'",
+                 op->client->provider->name, imgact_op_kind_name(kind));
+}
+
 void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   if (!op || !options || op->state != IA_OP_NEW) return;
   ia_op_check_size(op, options, options->size, sizeof *options, "imgact_op_options");
@@ -341,7 +354,8 @@ void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   op->options = *options;
   op->result.keep_raw = (options->flags & IMGACT_OP_FLAG_KEEP_RAW) != 0;
   op->call.flags = options->flags & IMGACT_OP_FLAG_VIA_IMAGE;
-  if (options->flags & ~(IMGACT_OP_FLAG_KEEP_RAW | IMGACT_OP_FLAG_PAGED | IMGACT_OP_FLAG_VIA_IMAGE))
+  if (options->flags & ~(IMGACT_OP_FLAG_KEEP_RAW | IMGACT_OP_FLAG_PAGED | IMGACT_OP_FLAG_VIA_IMAGE |
+                         IMGACT_OP_FLAG_ENSURE))
     ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "unknown flags in 0x%x", (unsigned)options->flags);
   if (options->deadline_ms < 0 || options->poll_interval_ms < 0 || options->max_attempts < 0)
     ia_op_reject(op, IMGACT_INVALID_ARGUMENT,
@@ -350,6 +364,8 @@ void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   if ((options->flags & IMGACT_OP_FLAG_VIA_IMAGE) && op->call.kind != IMGACT_OP_GET_ACTION)
     ia_op_reject(op, IMGACT_INVALID_ARGUMENT,
                  "IMGACT_OP_FLAG_VIA_IMAGE is valid for imgact_get_action() only");
+
+  if (options->flags & IMGACT_OP_FLAG_ENSURE) check_ensure(op);
 
   bool pages = options->page || options->per_page || options->max_items ||
                (options->flags & IMGACT_OP_FLAG_PAGED);

@@ -252,7 +252,23 @@ static void reply_one_action(cloud *self, const char *target, scripted_answer *a
     reply_action(self, action, answer);
 }
 
+static bool is_locked(const cloud *self) {
+  bool locked = scripted_now_ms(self->script) < self->locked_ms;
+  for (size_t i = 0; self->locks && i < self->actions_count; i++)
+    locked = locked || wall_ms(self) < self->actions[i].ends_ms;
+  return locked;
+}
+
+static void refuse(cloud *self, scripted_answer *answer) {
+  reply_error(self, self->hetzner ? 423 : 422, "locked", answer);
+  if (!self->hetzner) answer->body = "{\"id\":\"x\",\"message\":\"Image has a pending event.\"}";
+}
+
 static void mutate(cloud *self, const scripted_request *request, scripted_answer *answer) {
+  if (is_locked(self)) {
+    refuse(self, answer);
+    return;
+  }
   cloud_outcome outcome = {.effects = 1, .own_answer = true};
   if (self->mutations < self->outcomes_count) outcome = self->outcomes[self->mutations];
   self->mutations++;
@@ -334,6 +350,7 @@ void cloud_plan(cloud *self, cloud_outcome outcome) {
 size_t cloud_add_action(cloud *self, const char *kind, const char *region, int64_t ago_ms,
                         int64_t takes_ms) {
   cloud_action *action = start_action(self, kind, region);
+  self->others++;
   action->started_ms -= ago_ms;
   action->shown_ms = action->started_ms;
   action->ends_ms = action->started_ms + takes_ms;

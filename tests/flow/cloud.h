@@ -48,6 +48,9 @@ typedef struct cloud {
   int64_t hidden_ms;   /* how long a new action is not listed and not found */
   int64_t delay_ms;    /* of every response */
   int64_t ahead_ms;    /* of the cloud's clock */
+  bool locks;          /* refuses mutations while an action runs */
+  int64_t locked_ms;   /* how long it refuses them, by a lock that no action shows */
+  size_t others;       /* actions that were there before */
   bool omits_region;   /* actions do not report theirs */
   bool silent;         /* actions are not listed at all */
   const char *echo;    /* stands in every text of the cloud's, if not NULL */

@@ -111,6 +111,20 @@ static void a_backup_and_a_lost_answer(cloud *c) {
   lost_once(c);
 }
 
+static void protected_already(cloud *c) { c->is_protected = true; }
+
+static void busy_for_a_time(cloud *c) {
+  c->locks = true;
+  cloud_add_action(c, c->hetzner ? "create_image" : "convert", "nyc1", 1000, 4000);
+}
+
+static void busy_and_a_lost_answer(cloud *c) {
+  busy_for_a_time(c);
+  lost_once(c);
+}
+
+static void locked_for_a_time(cloud *c) { c->locked_ms = 3000; }
+
 #define HZ .digitalocean = false
 #define DO .digitalocean = true
 
@@ -146,14 +160,25 @@ const scenario scenarios[] = {
      .actions = 1},
     {"a transfer, seen in the image", DO, .mutation = true, .make = transfer,
      .prepare = shown_in_the_image_alone, .images = 1},
+    {"an ensured protection, present", HZ, .mutation = true, .ensures = true, .present = true,
+     .make = protect, .prepare = protected_already},
+    {"an ensured protection of a busy image", HZ, .mutation = true, .waits = true, .ensures = true,
+     .make = protect, .prepare = busy_for_a_time, .actions = 1},
+    {"an ensured transfer of a busy image, lost", DO, .mutation = true, .waits = true,
+     .ensures = true, .make = transfer, .prepare = busy_and_a_lost_answer, .actions = 1},
+    {"an ensured deletion of a locked image", HZ, .mutation = true, .ensures = true,
+     .make = delete_it, .prepare = locked_for_a_time},
     {"a resumed conversion", DO, .mutation = true, .waits = true, .resumes = true, .make = resume,
      .actions = 1},
 };
 const size_t scenarios_count = sizeof scenarios / sizeof *scenarios;
 
+uint32_t scenario_flags(const scenario *s) { return s->ensures ? IMGACT_OP_FLAG_ENSURE : 0; }
+
 imgact_op *scenario_op(const scenario *s, imgact_client *client, tally *t) {
   imgact_op *op = client == NULL ? NULL : s->make(client);
-  imgact_op_options options = {.size = sizeof options, .flags = IMGACT_OP_FLAG_KEEP_RAW};
+  imgact_op_options options = {.size = sizeof options,
+                               .flags = IMGACT_OP_FLAG_KEEP_RAW | scenario_flags(s)};
   imgact_op_set_options(op, &options);
   imgact_op_set_wait(op, 1);
   if (s->waits) imgact_op_set_progress(op, tally_progress, t);
@@ -167,11 +192,14 @@ imgact_op *scenario_op(const scenario *s, imgact_client *client, tally *t) {
 // applied twice.
 static void check_effects(const scenario *s, const cloud *c, const imgact_op *op) {
   const imgact_error *error = imgact_op_error(op);
-  size_t posts = c->actions_count;
-  if (error->status == IMGACT_OK) assert_true(c->applied >= 1);
+  size_t posts = c->actions_count - c->others;
+  if (error->status == IMGACT_OK) assert_int_equal(c->applied >= 1, !s->present);
   if (!s->mutation) assert_int_equal(c->applied, 0);
   assert_true(posts <= 1);
   bool maybe = (error->flags & IMGACT_ERROR_MAYBE_APPLIED) != 0;
+  imgact_tristate changed = imgact_op_changed(op);
+  assert_int_equal(changed == IMGACT_TRISTATE_UNKNOWN, maybe);
+  if (!maybe) assert_int_equal(changed == IMGACT_TRISTATE_TRUE, c->applied > 0);
   if (error->status != IMGACT_OK && c->applied > 0 && !maybe)
     fail_msg("%s: %s (%s) although it was applied", s->name, imgact_status_name(error->status),
              error->message);

@@ -17,6 +17,8 @@ typedef struct scenario {
   bool resumes; /* what another program has sent */
   imgact_op *(*make)(imgact_client *client);
   void (*prepare)(cloud *cloud); /* NULL = as it comes */
+  bool ensures;                  /* with IMGACT_OP_FLAG_ENSURE */
+  bool present;                  /* the effect is there: nothing is sent */
   size_t images, actions;        /* that a success returns */
   size_t vanished;               /* images that it may return beside these */
 } scenario;
@@ -24,6 +26,8 @@ typedef struct scenario {
 extern const scenario scenarios[];
 extern const size_t scenarios_count;
 
+/* The flags that its operations take. */
+uint32_t scenario_flags(const scenario *scenario);
 /* Makes the scenario's operation, ready to be started; NULL: there was no memory. */
 imgact_op *scenario_op(const scenario *scenario, imgact_client *client, tally *tally);
 /* Fails the test if the result of the operation contradicts the state of the cloud. */

@@ -234,6 +234,8 @@ static void finish_error(const imgact_call *call, const imgact_response *respons
   if (call->kind == IMGACT_OP_DELETE_IMAGE && error->http_status == 422 &&
       strstr(error->message, "already deleted"))
     error->status = IMGACT_NOT_FOUND;
+  if (error->http_status == 422 && strstr(error->message, "pending event"))
+    error->flags |= IMGACT_ERROR_PENDING_ACTION;
 }
 
 /* "id" is the status in words and adds nothing to it (a 500 has been seen with "bad_request"): the
