@@ -44,7 +44,7 @@ const char *cli_columns_parse(const char *text, const cli_schema *schema, cli_co
 
 /* Keys that are no default columns of csv: scripts read those of earlier versions by position. */
 static bool is_later_key(const char *key) {
-  static const char *const later[] = {"profile", "unavailable_after", "rapid_deploy"};
+  static const char *const later[] = {"profile", "unavailable_after", "rapid_deploy", "changed"};
   for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
     if (!strcmp(key, later[i])) return true;
   return false;

@@ -334,10 +334,14 @@ static const cli_field outcome_fields[] = {
 };
 static const char *const outcome_columns[] = {"image_id", "ok", "action", "error", NULL};
 static const char *const region_columns[] = {"image_id", "region", "ok", "action", "error", NULL};
-const cli_schema cli_outcome_schema = {
-    .fields = outcome_fields, .count = COUNT_OF(outcome_fields), .columns = outcome_columns};
-const cli_schema cli_region_outcome_schema = {
-    .fields = outcome_fields, .count = COUNT_OF(outcome_fields), .columns = region_columns};
+const cli_schema cli_outcome_schema = {.fields = outcome_fields,
+                                       .count = COUNT_OF(outcome_fields),
+                                       .columns = outcome_columns,
+                                       .has_later_keys = true};
+const cli_schema cli_region_outcome_schema = {.fields = outcome_fields,
+                                              .count = COUNT_OF(outcome_fields),
+                                              .columns = region_columns,
+                                              .has_later_keys = true};
 
 const cli_schema *cli_field_schema(const cli_field *field) {
   static const struct {

@@ -288,7 +288,7 @@ static void on_reason(imgact_op *op, imgact_op *child) {
 static bool may_be_done(const ia_mutation *m) {
   imgact_op_kind kind = m->op->call.kind;
   return (kind == IMGACT_OP_CONVERT || kind == IMGACT_OP_TRANSFER) && can_show(m) &&
-         m->refusal->error.status == IMGACT_INVALID_INPUT;
+         m->refusal->error.status == IMGACT_INVALID_INPUT && !m->refusal->looked_up;
 }
 
 /* A not_found without a response, as from a token callback, does not concern the image. */

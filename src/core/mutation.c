@@ -277,21 +277,24 @@ static bool keep_refusal(ia_mutation *m, const imgact_error *error, const char *
   }
   ia_arena_reset(&m->refusal->arena);
   m->refusal->error = *error;
+  m->refusal->looked_up = m->state == IA_MUTATION_LOOKUP;
   m->refusal->details = details ? ia_arena_copy(&m->refusal->arena, details) : NULL;
   return true;
 }
 
-/* The request certainly had no effect. */
-static void reject(ia_mutation *m, const imgact_error *rejection, const char *details) {
+/* The last request certainly had no effect. reason: why an earlier one may have had one. */
+static void reject(ia_mutation *m, const imgact_error *rejection, const char *details,
+                   ia_unknown_reason reason) {
   const ia_mutation_steps *steps = m->op->steps;
   imgact_error error = *rejection;
+  bool certain = reason == IA_UNKNOWN_NONE;
   if (!steps || !steps->rejected || !keep_refusal(m, &error, details)) {
-    end(m, IA_MUTATION_NOT_APPLIED, &error, details);
+    end(m, certain ? IA_MUTATION_NOT_APPLIED : IA_MUTATION_UNKNOWN, &error, details);
     return;
   }
-  m->unknown.reason = IA_UNKNOWN_NONE;
+  m->unknown.reason = reason;
   enter(m, IA_MUTATION_PREPARING);
-  if (!steps->rejected(m)) end(m, IA_MUTATION_NOT_APPLIED, &m->refusal->error, m->refusal->details);
+  if (!steps->rejected(m)) ia_mutation_end(m, &m->refusal->error, m->refusal->details);
 }
 
 static void resend_later(ia_timer *timer);
@@ -313,7 +316,7 @@ static void on_not_applied(ia_mutation *m) {
       .deadline_ms = op->deadline_ms};
 
   switch (ia_after_not_applied(&facts)) {
-  case IA_RESEND_NOT_APPLIED: reject(m, &unknown->cause, unknown->details); break;
+  case IA_RESEND_NOT_APPLIED: reject(m, &unknown->cause, unknown->details, IA_UNKNOWN_NONE); break;
   case IA_RESEND_GIVE_UP: end(m, IA_MUTATION_UNKNOWN, &unknown->cause, unknown->details); break;
   case IA_RESEND_LATER:
     enter(m, IA_MUTATION_RESTING);
@@ -435,11 +438,14 @@ static void on_response(ia_exchange *exchange) {
     look_up(m, rejected ? IA_UNKNOWN_REJECTED : IA_UNKNOWN_LOST_RESPONSE);
   } else if (!idempotent && unknown && rejected) {
     look_up(m, IA_UNKNOWN_REJECTED);
+  } else if (idempotent && rejected && (unknown || exchange->maybe_applied)) {
+    reject(m, &exchange->error, op->result.details,
+           unknown ? m->unknown.reason : IA_UNKNOWN_REJECTED);
   } else if (unknown || exchange->maybe_applied) {
     imgact_error error = exchange->error;
     end(m, IA_MUTATION_UNKNOWN, &error, op->result.details);
   } else {
-    reject(m, &exchange->error, op->result.details);
+    reject(m, &exchange->error, op->result.details, IA_UNKNOWN_NONE);
   }
 }
 

@@ -41,8 +41,9 @@ typedef struct ia_unknown_outcome {
 struct ia_mutation_steps {
   /* Before the request; NULL = none. Ends with ia_mutation_send(), _not_needed() or _end(). */
   void (*before)(ia_mutation *m);
-  /* After a rejection that certainly had no effect, which is in m->refusal; NULL = none. Returns
-   * false to let the mutation end with that error. Otherwise the step ends as `before` does. */
+  /* After a rejection of the request, which is in m->refusal; NULL = none. An earlier request may
+   * have had an effect only if the request is idempotent. Returns false to let the mutation end
+   * with that error. Otherwise the step ends as `before` does. */
   bool (*rejected)(ia_mutation *m);
   /* After success; NULL = none. Ends with ia_mutation_done() or ia_mutation_end(). */
   void (*after)(ia_mutation *m);
@@ -55,6 +56,7 @@ typedef struct ia_refusal {
   ia_arena arena; /* of details */
   imgact_error error;
   const char *details;
+  bool looked_up; /* the lookup after it has read the image */
 } ia_refusal;
 
 struct ia_mutation {

@@ -6,7 +6,7 @@ set -u
 
 deleted() {
   ends 0 hetzner deletion image delete 90210418 --yes -o jsonl && silent err &&
-    is out '{"image_id":"90210418","region":null,"ok":true,"adopted":false,"action":null,"image":null,"error":null}'
+    is out '{"image_id":"90210418","region":null,"ok":true,"changed":true,"adopted":false,"action":null,"image":null,"error":null}'
 }
 ok 'delete_prints_outcome' deleted
 

@@ -298,6 +298,9 @@ static void reply(cloud *self, const scripted_request *request, scripted_answer 
   size_t end = strlen(path);
   if (strcmp(request->method, "GET") != 0)
     mutate(self, request, answer);
+  else if (self->failing != NULL && strstr(path, self->failing) != NULL)
+    reply_error(self, self->failing_status, self->failing_status == 404 ? "not_found" : "forbidden",
+                answer);
   else if (of_image && *rest == '\0')
     reply_image(self, answer);
   else if (of_image && strncmp(rest, "/actions?", 9) == 0)

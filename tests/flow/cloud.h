@@ -51,6 +51,8 @@ typedef struct cloud {
   bool locks;          /* refuses mutations while an action runs */
   int64_t locked_ms;   /* how long it refuses them, by a lock that no action shows */
   size_t others;       /* actions that were there before */
+  const char *failing; /* GETs with this in the path fail with the status; NULL = none */
+  int failing_status;
   bool omits_region;   /* actions do not report theirs */
   bool silent;         /* actions are not listed at all */
   const char *echo;    /* stands in every text of the cloud's, if not NULL */

@@ -114,8 +114,8 @@ TEST(scenarios_deadline_anywhere_ends_cleanly) {
       c->delay_ms = 100;
       if (scenarios[i].prepare != NULL) scenarios[i].prepare(c);
       imgact_op *op = scenarios[i].make(st->client);
-      harness_configure(op, (imgact_op_options){.deadline_ms = deadline,
-                                                .flags = scenario_flags(&scenarios[i])});
+      harness_configure(
+          op, (imgact_op_options){.deadline_ms = deadline, .flags = scenario_flags(&scenarios[i])});
       imgact_op_set_wait(op, 1);
       imgact_status status = imgact_op_run(op);
       if (status != IMGACT_OK) assert_status(op, IMGACT_TIMEOUT);

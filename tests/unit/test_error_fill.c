@@ -25,7 +25,7 @@ TEST(status_from_name_inverts_name) {
 }
 
 TEST(status_name_unknown_is_internal) {
-  static const int none[] = {IMGACT_END + 1, -1, INT32_MAX, INT32_MIN};
+  static const int none[] = {IMGACT_ALREADY_DONE + 1, -1, INT32_MAX, INT32_MIN};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++)
     assert_string_equal(imgact_status_name((imgact_status)none[i]), "internal");
 }
