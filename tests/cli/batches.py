@@ -23,15 +23,20 @@ MANY = 60000
 ACTION = {"id": 13, "command": "change_protection", "status": "running", "progress": 0, "started": "2026-03-02T08:15:00Z",
           "finished": None, "error": None, "resources": [{"id": 1, "type": "image"}]}
 NO_ACTIONS = {"actions": [], "meta": {"pagination": {"page": 1, "per_page": 25, "next_page": None, "last_page": 1, "total_entries": 0}}}
+LOCK = {"id": 99014, "command": "create_image", "status": "running", "progress": 0, "started": "2026-03-02T08:15:00Z", "finished": None,
+        "error": None, "resources": [{"id": 423, "type": "image"}]}
+IMAGE = {"id": 423, "type": "snapshot", "status": "available", "protection": {"delete": False}}
 NOT_FOUND = {"error": {"code": "not_found", "message": "action not found"}}
 
 
 class Cloud(http.server.BaseHTTPRequestHandler):
-    """Hetzner. Changes of image 1 get a response, those of image 429 a 429, others none; actions are not found."""
+    """Hetzner. Changes of image 1 get a response, those of image 429 a 429, others none; actions are not found. Image 423 is
+    locked by action 99014 until that is polled."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = 65536  # a response in one piece
     changed, polls, unknown, released = [], [], (200, NO_ACTIONS), threading.Event()
+    locked = True
 
     def put(self, status, body):
         data = json.dumps(body).encode()
@@ -46,6 +51,11 @@ class Cloud(http.server.BaseHTTPRequestHandler):
         if Cloud.changed[-1] == "429":
             self.put(429, {"error": {"code": "rate_limit_exceeded", "message": "limit"}})
             return
+        if Cloud.changed[-1] == "423":
+            done = {**LOCK, "id": 15, "command": "change_protection", "status": "success"}
+            locked = {"error": {"code": "locked", "message": "image is locked", "details": {"why": "x"}}}
+            self.put(*((423, locked) if Cloud.locked else (201, {"action": done})))
+            return
         if Cloud.changed[-1] != "1":
             Cloud.released.wait(PATIENCE_S)
             self.close_connection = True
@@ -54,6 +64,11 @@ class Cloud(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         Cloud.polls.append(self.path)
+        if "/images/423" in self.path or self.path.endswith("/actions?id=99014"):
+            Cloud.locked = Cloud.locked and "id=99014" not in self.path
+            listed = {**NO_ACTIONS, "actions": [LOCK if Cloud.locked else {**LOCK, "status": "success"}]}
+            self.put(200, listed if "/actions" in self.path else {"image": IMAGE})
+            return
         self.put(*Cloud.unknown)
 
     def log_message(self, *_):
@@ -158,7 +173,34 @@ def unknown_ids_end_at_signal():
     assert "may still be running" in err
 
 
-TESTS = [deadline_unsent_changes_are_cancelled, deadline_nothing_sent_exits_as_timeout,
+def locked_image_names_waiting_command():
+    Cloud.locked = True
+    status, _, err = run("image", "protect", "423")
+    assert status == 5, f"{status} {err}"
+    assert re.search(r"^imgact: to wait until the image is free:\n  imgact action wait 99014 --image 423 --provider hetzner --endpoint ", err, re.M), err
+    status, out, err = run("image", "protect", "423", "-o", "json")
+    outcome = json.loads(out)[0]
+    assert (status, outcome["changed"], err) == (5, False, ""), f"{status} {outcome} {err}"
+    assert outcome["error"]["details"] == {"why": "x", "running": ["99014"]}, outcome["error"]
+
+
+def ensure_waits_for_locked_image():
+    Cloud.locked = True
+    Cloud.changed.clear()
+    status, out, err = run("image", "protect", "423", "--ensure", "-o", "json")
+    outcome = json.loads(out)[0]
+    assert (status, outcome["ok"], outcome["changed"], outcome["action"]["id"]) == (0, True, True, "15"), f"{out} {err}"
+    assert Cloud.changed == ["423", "423"], Cloud.changed
+    status, out, err = run("image", "unprotect", "423", "--ensure", "-o", "json")
+    outcome = json.loads(out)[0]
+    assert (status, outcome["ok"], outcome["changed"], outcome["action"]) == (0, True, False, None), f"{out} {err}"
+    assert Cloud.changed == ["423", "423"], Cloud.changed
+    status, _, err = run("image", "get", "423", "--ensure")
+    assert status == 2, f"{status} {err}"
+
+
+TESTS = [locked_image_names_waiting_command, ensure_waits_for_locked_image,
+         deadline_unsent_changes_are_cancelled, deadline_nothing_sent_exits_as_timeout,
          deadline_refused_connections_are_cancelled, deadline_of_reads_is_timeout,
          unknown_ids_take_linear_time, unknown_ids_end_at_signal]
 with tempfile.TemporaryDirectory() as HOME:
