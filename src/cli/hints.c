@@ -216,9 +216,9 @@ void cli_hint_locked(const cli_batch *batch) {
     cli_buffer ids = {0}, flags = {0};
     add_locking(&ids, item);
     if (ids.length && item->subject != shown) {
-      if (!shown) cli_stream_line(&batch->app->err, "imgact: to wait until the image is free:");
+      if (!shown) cli_stream_line(&batch->app->err, "imgact: to wait for the running actions:");
       shown = item->subject;
-      add_flag(&flags, " --image ", item->subject);
+      add_flag(&flags, " --image ", cli_item_makes_image(item) ? NULL : item->subject);
       add_flags(&flags, batch->app);
       put(batch->app, "  imgact action wait", &ids);
       put(batch->app, "", &flags);

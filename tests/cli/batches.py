@@ -177,7 +177,7 @@ def locked_image_names_waiting_command():
     Cloud.locked = True
     status, _, err = run("image", "protect", "423")
     assert status == 5, f"{status} {err}"
-    assert re.search(r"^imgact: to wait until the image is free:\n  imgact action wait 99014 --image 423 --provider hetzner --endpoint ", err, re.M), err
+    assert re.search(r"^imgact: to wait for the running actions:\n  imgact action wait 99014 --image 423 --provider hetzner --endpoint ", err, re.M), err
     status, out, err = run("image", "protect", "423", "-o", "json")
     outcome = json.loads(out)[0]
     assert (status, outcome["changed"], err) == (5, False, ""), f"{status} {outcome} {err}"
