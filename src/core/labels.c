@@ -7,6 +7,7 @@
 #include "labels.h"
 #include "child.h"
 #include "error_fill.h"
+#include "running.h"
 #include "str.h"
 #include <string.h>
 
@@ -116,4 +117,4 @@ static void before(ia_mutation *m) {
     end_without_memory(m);
 }
 
-const ia_mutation_steps ia_label_steps = {.before = before};
+const ia_mutation_steps ia_label_steps = {.before = before, .rejected = ia_running_report};

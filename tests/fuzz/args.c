@@ -37,11 +37,6 @@ static void check_flag(const cli_flag *flag, const cli_options *options, const c
   case CLI_FLAG_TEXTS:
     for (size_t i = 0; i < texts->count; i++) CHECK(is_of(line, texts->items[i]));
     break;
-  case CLI_FLAG_AGE: {
-    const cli_age *age = at;
-    CHECK(!age->text || is_of(line, age->text));
-    break;
-  }
   case CLI_FLAG_SWITCH: CHECK(*(const int *)at == 0 || *(const int *)at == 1); break;
   case CLI_FLAG_AGE: {
     const cli_age *age = at;
