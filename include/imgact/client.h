@@ -38,7 +38,8 @@ struct imgact_op;        /* op.h */
  * - argument: NOTHING. FILTER: filters of a list. IMAGE: an image. UPDATE, PROTECT, REGION: an
  *   image and its change. ACTION, ACTIONS: one or several actions. SERVER: a server. CREATE: a
  *   server and the image to make from it. IMPORT: a URL and the image to make from it. HANDOVER:
- *   an image and the account that it moves to.
+ *   an image and the account that it moves to. TAGS: images and changes of their tags. TAG: a tag,
+ *   and images.
  * - action: end of IMGACT_ACTION_KIND_..., the kind of the action that it starts; OTHER if none.
  * - name: imgact_op_kind_name().
  * - key: its key in the JSON of `imgact provider list`.
@@ -67,7 +68,11 @@ struct imgact_op;        /* op.h */
   ROW(CREATE_HANDOVER, CHANGE, HANDOVER, OTHER, "create_handover", "create_handover")              \
   ROW(ACCEPT_HANDOVER, CHANGE, HANDOVER, OTHER, "accept_handover", "accept_handover")              \
   ROW(DECLINE_HANDOVER, CHANGE, HANDOVER, OTHER, "decline_handover", "decline_handover")           \
-  ROW(CANCEL_HANDOVER, CHANGE, HANDOVER, OTHER, "cancel_handover", "cancel_handover")
+  ROW(CANCEL_HANDOVER, CHANGE, HANDOVER, OTHER, "cancel_handover", "cancel_handover")              \
+  ROW(CHANGE_TAGS, CHANGE, TAGS, OTHER, "change_tags", "change_tags")                              \
+  ROW(CREATE_TAG, CHANGE, TAG, OTHER, "create_tag", "create_tag")                                  \
+  ROW(TAG_IMAGES, CHANGE, TAG, OTHER, "tag_images", "tag_images")                                  \
+  ROW(UNTAG_IMAGES, CHANGE, TAG, OTHER, "untag_images", "untag_images")
 /* clang-format on */
 
 #define IMGACT_OPERATION_ROW(operation, effect, argument, action, name, key) IMGACT_OP_##operation,

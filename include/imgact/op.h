@@ -363,6 +363,26 @@ IMGACT_API imgact_op *imgact_import_image(imgact_client *client, const char *url
                                           const imgact_image_create *create);
 
 /*
+ * Adds tags to images and removes tags from them.
+ *
+ * image_ids  ids of the images
+ * count      number of ids, at least 1
+ * added      tags to add; may be NULL if added_count is 0. A tag that does not exist is created
+ * removed    tags to remove; may be NULL if removed_count is 0. One that an image does not have is
+ *            ignored
+ *
+ * imgact_op_images() returns the images, in the order of the ids. Every request changes one tag of
+ * all images. A tag is never deleted. If the operation fails after its first change, the flag
+ * IMGACT_ERROR_MAYBE_APPLIED is set; it can be repeated.
+ *
+ * Errors: IMGACT_NOT_FOUND if an image does not exist, or if an image has a tag to remove in
+ * another spelling.
+ */
+IMGACT_API imgact_op *imgact_change_tags(imgact_client *client, const char *const *image_ids,
+                                         size_t count, const char *const *added, size_t added_count,
+                                         const char *const *removed, size_t removed_count);
+
+/*
  * Offer an image to another account, and accept, decline or cancel such an offer.
  *
  * image_id         id of the image

@@ -71,6 +71,11 @@ typedef struct imgact_call {
   int32_t reserved;                 /* 0 */
   const char *recipient_email;      /* create_handover; NULL = none */
   const char *recipient_team;       /* create_handover: NULL = none; accept_handover */
+  const char *tag; /* create_tag, tag_images, untag_images: the tag; the images are image_ids */
+  const char *const *added_tags; /* change_tags */
+  const char *const *removed_tags;
+  size_t added_tags_count;
+  size_t removed_tags_count;
   const char *transfer_id; /* accept_handover, decline_handover, cancel_handover: digits, 1 to
                               9223372036854775807 */
 } imgact_call;
@@ -212,7 +217,7 @@ IMGACT_API imgact_region *imgact_result_add_region(imgact_result *result);
 
 /*
  * Sets the value that an operation returns instead of an image or action: of create_handover the id
- * of the offer.
+ * of the offer, of create_tag the tag as the API spells it.
  *
  * value  a text, or a whole number; another value is not reported
  */
@@ -599,9 +604,10 @@ typedef enum imgact_source {
   IMGACT_SOURCE_URL,     /* import_image */
   IMGACT_SOURCE_TAGS,    /* body of import_image: an array */
   IMGACT_SOURCE_TYPE,    /* create_image: type of the image, by the row's words */
+  IMGACT_SOURCE_TAG,             /* create_tag, tag_images, untag_images: the tag */
   IMGACT_SOURCE_RECIPIENT_EMAIL, /* create_handover */
   IMGACT_SOURCE_RECIPIENT_TEAM,  /* create_handover, accept_handover */
-  IMGACT_SOURCE_TRANSFER_ID,     /* body of the other operations with offers: a number */
+  IMGACT_SOURCE_TRANSFER_ID,     /* body of operations with an offer: a number */
   IMGACT_SOURCE_FILTERS = 63, /* not a source: sets the numbers that follow */
   IMGACT_IMAGE_FILTERS(IMGACT_IMAGE_ROW) /* from 64 */
   IMGACT_SOURCE_ACTION_FILTERS = 87, /* not a source */
@@ -729,7 +735,8 @@ IMGACT_API int imgact_is_decimal_id(const char *text);
 
 /*
  * Slot: one operation of a provider. If path and encode are NULL, the operation is not supported.
- * find_image uses the slot of list_images and has no slot of its own.
+ * find_image uses the slot of list_images and has no slot of its own, change_tags that of
+ * tag_images. Requests that change tags must be idempotent; prepare or encode sends the images.
  *
  * The members from method to finish describe the request and the response. If encode is set, it
  * replaces the members for the request. If decode is set, it replaces those for the response.
@@ -762,7 +769,7 @@ typedef struct imgact_slot {
   uint32_t rate_limit_index; /* rate limit that counts this request, 0 to 3 */
   uint32_t reserved;         /* 0 */
   const char *method;        /* NULL = GET */
-  /* Path below the endpoint. The variables {image}, {action}, {region}, {server} and {via} are
+  /* Path below the endpoint. The variables {image}, {action}, {region}, {server}, {tag} and {via} are
    * percent-encoded. {via} is the image, but only with IMGACT_OP_FLAG_VIA_IMAGE. A part in
    * brackets, as in "/images[/{image}]/actions", is left out if its variable is not set. */
   const char *path;

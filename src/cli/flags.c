@@ -94,6 +94,10 @@ const cli_flag cli_flags[] = {
            "set a label; keeps other labels"),
     CHANGE(CLI_FLAG_TEXTS, "remove-label", "KEY", NULL, removed_labels, LABELS,
            "remove a label; keeps other labels"),
+    OWN(CLI_FLAG_TEXTS, "tag", "T", NULL, tags, "image update", IMGACT_OP_CHANGE_TAGS, 0, 0,
+        "add a tag; keeps other tags"),
+    OWN(CLI_FLAG_TEXTS, "remove-tag", "T", NULL, removed_tags, "image update",
+        IMGACT_OP_CHANGE_TAGS, 0, 0, "remove a tag; keeps other tags"),
     OWN_TEXT("server", "ID", server, CREATE, "make the image from this server"),
     CREATE_VALUE(CLI_FLAG_TEXT, "url", "URL", NULL, url, IMPORT_IMAGE, URL,
                  "import the image from this URL"),
@@ -390,6 +394,6 @@ void cli_options_free(cli_options *options) {
   cli_strings *lists[] = {&options->types,  &options->statuses,       &options->bound_to,
                           &options->sort,   &options->match,          &options->regions,
                           &options->labels, &options->removed_labels, &options->ids,
-                          &options->tags};
+                          &options->tags,   &options->removed_tags};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) free(lists[i]->items);
 }

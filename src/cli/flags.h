@@ -35,6 +35,7 @@ typedef struct cli_options {
   int no_header, raw, trace, quiet, help, version;
   /* flags of some commands */
   cli_strings types, statuses, bound_to, sort, match, regions, labels, removed_labels, ids, tags;
+  cli_strings removed_tags;
   const char *name, *description, *distribution, *type, *image, *server, *url, *new_region;
   const char *email, *team, *transfer;
   imgact_image_filter image_filter; /* texts and switches; the command adds the lists */

@@ -24,6 +24,7 @@ const char *cli_provider_choices(void) {
 }
 
 const imgact_slot *cli_provider_slot(const imgact_provider *provider, imgact_op_kind kind) {
+  if (kind == IMGACT_OP_CHANGE_TAGS) kind = IMGACT_OP_TAG_IMAGES;
   if (!provider || (size_t)kind >= provider->slots_count) return NULL;
   const void *at = (const char *)provider->slots + (size_t)kind * provider->slots_stride;
   const imgact_slot *slot = at;

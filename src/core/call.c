@@ -146,7 +146,9 @@ bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena) {
       !copy_text(&to->region, arena) || !copy_text(&to->architecture, arena) ||
       !copy_text(&to->server_id, arena) || !copy_text(&to->url, arena) ||
       !copy_text(&to->recipient_email, arena) || !copy_text(&to->recipient_team, arena) ||
-      !copy_text(&to->transfer_id, arena) ||
+      !copy_text(&to->transfer_id, arena) || !copy_text(&to->tag, arena) ||
+      !copy_texts(&to->added_tags, to->added_tags_count, arena) ||
+      !copy_texts(&to->removed_tags, to->removed_tags_count, arena) ||
       !copy_texts(&to->action_ids, to->action_ids_count, arena) ||
       !copy_texts(&to->image_ids, to->image_ids_count, arena))
     return false;
@@ -177,12 +179,14 @@ static bool each_label(const imgact_label *labels, size_t count, text_test test,
 
 /* Returns true if every text of the call passes the test. */
 static bool each_text(const imgact_call *c, text_test test, const void *with) {
-  const char *const own[] = {c->image_ref,      c->action_id,   c->region,
-                             c->architecture,   c->server_id,   c->url,
-                             c->recipient_team, c->transfer_id, c->recipient_email};
+  const char *const own[] = {c->image_ref,       c->action_id, c->region,         c->architecture,
+                             c->server_id,       c->url,       c->recipient_team, c->transfer_id,
+                             c->recipient_email, c->tag};
   bool ok = each_of(own, sizeof own / sizeof *own, test, with) &&
             each_of(c->action_ids, c->action_ids_count, test, with) &&
-            each_of(c->image_ids, c->image_ids_count, test, with);
+            each_of(c->image_ids, c->image_ids_count, test, with) &&
+            each_of(c->added_tags, c->added_tags_count, test, with) &&
+            each_of(c->removed_tags, c->removed_tags_count, test, with);
   for (const ia_filter *f = ia_filters_of(c->kind); ok && f->word; f++) {
     const ia_filter_value value = ia_filter_get(f, ia_filter_struct(c));
     ok = !value.texts || each_of(value.texts, value.count, test, with);
@@ -384,6 +388,11 @@ const char *ia_call_json(const imgact_call *call, const ia_call_target *target, 
     imgact_json_write_key(json, "protect");
     imgact_json_write_bool(json, call->protect);
   }
+  if (ia_operations[call->kind].argument == IA_ARGUMENT_TAGS) {
+    write_list(json, "images", call->image_ids, call->image_ids_count);
+    write_list(json, "tags", call->added_tags, call->added_tags_count);
+    write_list(json, "removed_tags", call->removed_tags, call->removed_tags_count);
+  }
   if (call->update) write_update(json, call->update);
   if (call->create) write_create(json, call->create);
   imgact_json_write_end_object(json);
@@ -493,7 +502,9 @@ static const imgact_json *unknown_key(const imgact_json *root, imgact_op_kind ki
                {"endpoint", 0},
                {"credential", 0},
                {"op", 0},
-               {"image", ~(unsigned)NEW},
+               {"image", ~(unsigned)(NEW | IA_ARGUMENT_TAGS)},
+               {"images", IA_ARGUMENT_TAGS},
+               {"removed_tags", IA_ARGUMENT_TAGS},
                {"server", IA_ARGUMENT_CREATE},
                {"url", IA_ARGUMENT_IMPORT},
                {"region", IA_ARGUMENT_REGION | IA_ARGUMENT_IMPORT},
@@ -502,7 +513,7 @@ static const imgact_json *unknown_key(const imgact_json *root, imgact_op_kind ki
                {"description", IA_ARGUMENT_UPDATE | NEW},
                {"distribution", IA_ARGUMENT_UPDATE | IA_ARGUMENT_IMPORT},
                {"labels", IA_ARGUMENT_UPDATE | NEW},
-               {"tags", NEW},
+               {"tags", NEW | IA_ARGUMENT_TAGS},
                {"type", IA_ARGUMENT_CREATE},
                {"convert_to_snapshot", IA_ARGUMENT_UPDATE},
                {"merge_labels", IA_ARGUMENT_UPDATE},
@@ -547,6 +558,11 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, ia_call_t
   ia_argument argument = ia_operations[kind].argument;
   if (argument == IA_ARGUMENT_REGION) call->region = member(reader, "region");
   if (argument == IA_ARGUMENT_UPDATE) read_update(reader, call);
+  if (argument == IA_ARGUMENT_TAGS) {
+    call->image_ids = read_list(reader, "images", &call->image_ids_count);
+    call->added_tags = read_list(reader, "tags", &call->added_tags_count);
+    call->removed_tags = read_list(reader, "removed_tags", &call->removed_tags_count);
+  }
   if (makes_image((imgact_op_kind)kind)) read_create(reader, call);
   bool silent = argument == IA_ARGUMENT_PROTECT && !imgact_json_get(reader->root, "protect");
   if (reader->odd || silent)
@@ -555,6 +571,7 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, ia_call_t
                             silent ? "missing" : "of the wrong type");
   const char *object = argument == IA_ARGUMENT_CREATE   ? call->server_id
                        : argument == IA_ARGUMENT_IMPORT ? call->url
+                       : call->image_ids_count          ? call->image_ids[0]
                                                         : call->image_ref;
   if (!object)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no %s",

@@ -11,7 +11,9 @@
 #include "op.h"
 #include "operation.h"
 #include "running.h"
+#include "str.h"
 #include "struct_size.h"
+#include "tags.h"
 #include <string.h>
 
 /* Encodes the call and drops the request; an error becomes the operation's. Returns true if the
@@ -268,6 +270,60 @@ imgact_op *imgact_transfer_image(imgact_client *client, const char *image_id, co
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
 }
 
+/* ---- tags ---- */
+
+/* Tries the requests of each tag: the provider knows which names are valid. */
+static void try_tags(imgact_op *op, imgact_op_kind kind, const char *const *tags, size_t count) {
+  const imgact_slot *slot = ia_client_slot(op->client, kind);
+  imgact_call call = {.size = sizeof call,
+                      .kind = kind,
+                      .image_ids = op->call.image_ids,
+                      .image_ids_count = op->call.image_ids_count};
+  for (size_t i = 0; i < count; i++) {
+    need(op, tags[i], "tag");
+    call.tag = tags[i];
+    if (slot)
+      (void)try_encode(op, &call);
+    else
+      ia_op_reject(op, IMGACT_UNSUPPORTED, "%s does not support '%s'", op->client->provider->name,
+                   imgact_op_kind_name(kind));
+  }
+}
+
+static imgact_op *checked_tags(imgact_op *op) {
+  if (!op) return NULL;
+  const imgact_call *call = &op->call;
+  op->steps = &ia_tag_steps;
+  if (!call->image_ids_count)
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "missing image ids: pass at least one");
+  if (!call->added_tags_count && !call->removed_tags_count)
+    ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "nothing to change: pass a tag");
+  /* Tags that differ by case are the same. */
+  for (size_t i = 0; i < call->added_tags_count; i++)
+    for (size_t k = 0; k < call->removed_tags_count; k++)
+      if (ia_str_equal_nocase(call->added_tags[i], call->removed_tags[k]))
+        ia_op_reject(op, IMGACT_INVALID_ARGUMENT, "tag '%s' cannot be both added and removed",
+                     call->added_tags[i]);
+  try_tags(op, IMGACT_OP_CREATE_TAG, call->added_tags, call->added_tags_count);
+  try_tags(op, IMGACT_OP_TAG_IMAGES, call->added_tags, call->added_tags_count);
+  try_tags(op, IMGACT_OP_UNTAG_IMAGES, call->removed_tags, call->removed_tags_count);
+  return op;
+}
+
+imgact_op *imgact_change_tags(imgact_client *client, const char *const *image_ids, size_t count,
+                              const char *const *added, size_t added_count,
+                              const char *const *removed, size_t removed_count) {
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_CHANGE_TAGS,
+                      .image_ids = image_ids,
+                      .image_ids_count = count,
+                      .added_tags = added,
+                      .added_tags_count = added_count,
+                      .removed_tags = removed,
+                      .removed_tags_count = removed_count};
+  return checked_tags(ia_op_new(client, &ia_flow_mutation, &call));
+}
+
 /* ---- offers to other accounts ---- */
 
 static imgact_op *checked_handover(imgact_op *op) {
@@ -322,6 +378,8 @@ imgact_op *imgact_cancel_handover(imgact_client *client, const char *image_id,
 
 static void check_tags(imgact_op *op, const imgact_image_create *create) {
   for (size_t i = 0; i < create->tags_count; i++) need(op, create->tags[i], "tag");
+  if (ia_client_slot(op->client, IMGACT_OP_CREATE_TAG))
+    try_tags(op, IMGACT_OP_CREATE_TAG, create->tags, create->tags_count);
 }
 
 /* Checks what each API requires; the rows of the provider say what else it does. */
@@ -404,7 +462,11 @@ imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_
 
   imgact_op *op = status == IMGACT_NOMEM ? NULL : ia_op_new(client, &ia_flow_mutation, &call);
   bool hands_over = ia_operations[call.kind].argument == IA_ARGUMENT_HANDOVER;
-  op = call.create ? checked_new(op) : hands_over ? checked_handover(op) : checked(op);
+  bool tags = call.kind == IMGACT_OP_CHANGE_TAGS;
+  op = call.create  ? checked_new(op)
+       : tags       ? checked_tags(op)
+       : hands_over ? checked_handover(op)
+                    : checked(op);
   if (op && status != IMGACT_OK) {
     ia_error_clear(&op->error);
     ia_op_set_error(op, &error);

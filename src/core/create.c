@@ -13,7 +13,9 @@
 #include "error_fill.h"
 #include "running.h"
 #include "str.h"
+#include "tags.h"
 #include <stdio.h>
+#include <string.h>
 
 typedef struct create_data {
   const char **before; /* ids of the images that the server had before the request; NULL = not known
@@ -198,19 +200,50 @@ static bool is_of_another_program(const imgact_op *op, const imgact_op *child) {
          !is_asked_for(&op->call, child->result.images[0]);
 }
 
+/* Takes the image that the child has read. Returns false if the mutation has ended with its error.
+ */
+static bool take_image(ia_mutation *m, imgact_op *child) {
+  imgact_result *result = &m->op->result;
+  if (child->result.images_count) result->images_count = 0;
+  if (!ia_result_take(result, &child->result))
+    end_without_memory(m);
+  else if (child->error.status != IMGACT_OK)
+    ia_mutation_end(m, &child->error, child->details);
+  else
+    return true;
+  return false;
+}
+
+static void on_tagged(imgact_op *op, imgact_op *child) {
+  if (take_image(op->mutation, child)) ia_mutation_done(op->mutation);
+}
+
+static void tag_image(ia_mutation *m, const char *id) {
+  const imgact_image_create *create = m->op->call.create;
+  const imgact_call call = {.size = sizeof call,
+                            .kind = IMGACT_OP_CHANGE_TAGS,
+                            .image_ids = &id,
+                            .image_ids_count = 1,
+                            .added_tags = create->tags,
+                            .added_tags_count = create->tags_count};
+  imgact_op *child = ia_child_new(m->op, &ia_flow_mutation, &call);
+  if (child) child->steps = &ia_tag_steps;
+  if (!ia_child_start(m->op, child, on_tagged)) end_without_memory(m);
+}
+
+/* An import has its tags from the request. */
 static void on_image(imgact_op *op, imgact_op *child) {
   ia_mutation *m = op->mutation;
   if (is_of_another_program(op, child)) {
     end_ambiguous(m, "the action that was found has made another image");
     return;
   }
-  if (child->result.images_count) op->result.images_count = 0;
-  if (!ia_result_take(&op->result, &child->result))
-    end_without_memory(m);
-  else if (child->error.status == IMGACT_OK)
-    ia_mutation_done(m);
+  if (!take_image(m, child)) return;
+  const imgact_image *image = imgact_op_image(op);
+  if (op->call.kind == IMGACT_OP_CREATE_IMAGE && op->call.create->tags_count && image)
+    tag_image(m, image->id);
   else
-    ia_mutation_end(m, &child->error, child->details);
+    ia_mutation_done(m);
 }
 
 /* Two calls of a client never have the same image. */

@@ -26,6 +26,7 @@ typedef struct builder {
 #define IMPORT   IA_ARGUMENT_IMPORT
 #define NOTHING  IA_ARGUMENT_NOTHING
 #define HANDOVER IA_ARGUMENT_HANDOVER
+#define TAG      IA_ARGUMENT_TAG
 #define NEW      (CREATE | IMPORT)
 #define LISTS    (FILTER | SERVER | NOTHING)
 #define ALL      ~0u
@@ -41,11 +42,8 @@ static bool has_argument(imgact_op_kind kind, unsigned arguments) {
 static const struct variable {
   const char *name;
   unsigned arguments; /* operations with one of these have the variable */
-} variables[] = {{"image", AN_IMAGE},
-                 {"action", ACTION | ACTIONS},
-                 {"region", REGION},
-                 {"via", ACTION},
-                 {"server", SERVER | CREATE}};
+} variables[] = {{"image", AN_IMAGE}, {"action", ACTION | ACTIONS}, {"region", REGION},
+                 {"via", ACTION},     {"server", SERVER | CREATE},  {"tag", TAG}};
 
 static size_t variable_index(const char *name, size_t length) {
   size_t i = 0;
@@ -67,6 +65,7 @@ static const char *value_of_variable(const imgact_call *call, size_t index) {
   case 1: return call->action_ids_count ? call->action_ids[0] : call->action_id;
   case 2: return call->region;
   case 4: return call->server_id;
+  case 5: return call->tag;
   default: return call->flags & IMGACT_OP_FLAG_VIA_IMAGE ? call->image_ref : NULL;
   }
 }
@@ -126,6 +125,7 @@ static const struct source {
                [IMGACT_SOURCE_URL] = {IMPORT, false, true},
                [IMGACT_SOURCE_TAGS] = {IMPORT, false, true},
                [IMGACT_SOURCE_TYPE] = {CREATE, false, true},
+               [IMGACT_SOURCE_TAG] = {TAG, true, true},
                [IMGACT_SOURCE_RECIPIENT_EMAIL] = {HANDOVER, false, true},
                [IMGACT_SOURCE_RECIPIENT_TEAM] = {HANDOVER, false, true},
                [IMGACT_SOURCE_TRANSFER_ID] = {HANDOVER, false, true}};
@@ -147,6 +147,7 @@ static const char *text_of(const imgact_call *call, intptr_t source) {
   case IMGACT_SOURCE_CURSOR: return call->next_query;
   case IMGACT_SOURCE_REGION: return create ? create->region : call->region;
   case IMGACT_SOURCE_URL: return call->url;
+  case IMGACT_SOURCE_TAG: return call->tag;
   case IMGACT_SOURCE_RECIPIENT_EMAIL: return call->recipient_email;
   case IMGACT_SOURCE_RECIPIENT_TEAM: return call->recipient_team;
   case IMGACT_SOURCE_NAME: return update ? update->name : create ? create->name : NULL;
@@ -326,6 +327,7 @@ static void write_member(const imgact_call *call, const imgact_argument *row,
     write_text(body, row->key, imgact_word_text(row->words, new_type(create)));
     break;
   case IMGACT_SOURCE_TRANSFER_ID:
+    if (!call->transfer_id) break;
     imgact_json_write_key(body, row->key);
     imgact_json_write_raw(body, call->transfer_id);
     break;
@@ -392,11 +394,14 @@ static imgact_status check_update(const builder *b) {
 
 static imgact_status check_create(const builder *b) {
   const imgact_image_create *c = b->call->create;
+  const imgact_slot *tag = ia_provider_slot(b->provider, IMGACT_OP_TAG_IMAGES);
+  /* The new image of a server is tagged once it is known. */
+  bool tags_later = b->call->kind == IMGACT_OP_CREATE_IMAGE && tag && ia_slot_sends(tag);
   const requirement members[] = {
       {c->name != NULL, IMGACT_SOURCE_NAME, "cannot name a new image"},
       {c->description != NULL, IMGACT_SOURCE_DESCRIPTION, "cannot describe a new image"},
       {c->labels_count > 0, IMGACT_SOURCE_LABELS, "does not support labels"},
-      {c->tags_count > 0, IMGACT_SOURCE_TAGS, "does not support tags"},
+      {c->tags_count > 0 && !tags_later, IMGACT_SOURCE_TAGS, "does not support tags"},
       {c->region != NULL, IMGACT_SOURCE_REGION, "cannot choose the region of a new image"},
       {c->distribution != NULL, IMGACT_SOURCE_DISTRIBUTION,
        "cannot set the distribution of a new image"},

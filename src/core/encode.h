@@ -10,6 +10,7 @@
 /* Returns the slot of an operation, also if it is empty; NULL if the table ends before it. */
 static inline const imgact_slot *ia_provider_slot(const imgact_provider *p, imgact_op_kind kind) {
   if (kind == IMGACT_OP_FIND_IMAGE) kind = IMGACT_OP_LIST_IMAGES;
+  if (kind == IMGACT_OP_CHANGE_TAGS) kind = IMGACT_OP_TAG_IMAGES;
   if ((size_t)kind >= p->slots_count) return NULL;
   const void *slot = (const char *)p->slots + p->slots_stride * (size_t)kind;
   return slot;

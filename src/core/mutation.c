@@ -67,7 +67,10 @@ static bool may_be_applied(const imgact_op *op) {
   case IA_MUTATION_NEW:
   case IA_MUTATION_BLOCKED:
   case IA_MUTATION_READY:
-  case IA_MUTATION_PREPARING: return m->unknown.reason != IA_UNKNOWN_NONE;
+  case IA_MUTATION_PREPARING:
+    return m->unknown.reason != IA_UNKNOWN_NONE || m->partly_applied ||
+           (op->child && op->child->flow->may_be_applied &&
+            op->child->flow->may_be_applied(op->child));
   case IA_MUTATION_SENDING:
     return m->unknown.reason != IA_UNKNOWN_NONE ||
            (op->exchange && ia_exchange_may_have_reached_server(op->exchange));
@@ -585,7 +588,13 @@ static bool can_wait(const imgact_op *op) {
   return !creates_action(op) || ia_client_slot(op->client, IMGACT_OP_WAIT_ACTIONS);
 }
 
+/* Tags are set once the new image is known. */
+static bool must_wait(const imgact_call *call) {
+  return call->kind == IMGACT_OP_CREATE_IMAGE && call->create->tags_count > 0;
+}
+
 static void start(imgact_op *op) {
+  op->wait = op->wait || must_wait(&op->call);
   if (op->wait && !can_wait(op)) {
     ia_op_reject(op, IMGACT_UNSUPPORTED, "%s does not support 'wait_actions'",
                  op->client->provider->name);

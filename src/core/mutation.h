@@ -74,15 +74,16 @@ struct ia_mutation {
   ia_refusal *refusal; /* in the operation's arena; NULL = none */
   void *step_data;     /* of the steps, in the operation's arena; NULL at first */
   const imgact_call
-      *request;   /* what is sent instead of the call of the operation; NULL = nothing */
-  bool unchanged; /* the effect was there before anything was sent */
+      *request;        /* what is sent instead of the call of the operation; NULL = nothing */
+  bool partly_applied; /* the requests of a step have changed something */
+  bool unchanged;      /* the effect was there before anything was sent */
 };
 
 /* Sends the request; after it was rejected, sends it again. */
 void ia_mutation_send(ia_mutation *m);
 /* Ends with success: the effect was there, nothing was sent. */
 void ia_mutation_not_needed(ia_mutation *m);
-/* Ends the `after` steps with success. */
+/* Ends the steps with success; before the request: they have made the change, nothing is sent. */
 void ia_mutation_done(ia_mutation *m);
 /* Ends a step with an error: before the request, nothing was applied; after it, the change was. */
 void ia_mutation_end(ia_mutation *m, const imgact_error *error, const char *details);

@@ -19,7 +19,9 @@ typedef enum ia_argument {
   IA_ARGUMENT_CREATE = 1 << 8,
   IA_ARGUMENT_IMPORT = 1 << 9,
   IA_ARGUMENT_NOTHING = 1 << 10,
-  IA_ARGUMENT_HANDOVER = 1 << 11
+  IA_ARGUMENT_HANDOVER = 1 << 11,
+  IA_ARGUMENT_TAGS = 1 << 12,
+  IA_ARGUMENT_TAG = 1 << 13
 } ia_argument;
 
 typedef struct ia_operation {
@@ -45,7 +47,8 @@ static inline bool ia_lists(imgact_op_kind kind) {
 /* Returns true if the operation concerns an image that exists and that the call names. */
 static inline bool ia_changes_existing(imgact_op_kind kind) {
   const ia_operation *operation = &ia_operations[kind];
-  return operation->changes && !(operation->argument & (IA_ARGUMENT_CREATE | IA_ARGUMENT_IMPORT));
+  return operation->changes && !(operation->argument & (IA_ARGUMENT_CREATE | IA_ARGUMENT_IMPORT |
+                                                        IA_ARGUMENT_TAGS | IA_ARGUMENT_TAG));
 }
 
 #endif

@@ -280,6 +280,9 @@ static bool check_objects(const slot_checker *s) {
       operation->argument == IA_ARGUMENT_HANDOVER && s->kind != IMGACT_OP_CREATE_HANDOVER;
   if (of_offer && !has_row(slot->body, IMGACT_SOURCE_TRANSFER_ID))
     lacking = "no row sends the id of the offer";
+  if (operation->argument == IA_ARGUMENT_TAG && !strstr(slot->path, "{tag}") &&
+      !sends_row(slot, IMGACT_SOURCE_TAG))
+    lacking = "no row or path sends the tag";
   if (operation->argument == IA_ARGUMENT_PROTECT && !sends_row(slot, IMGACT_SOURCE_PROTECT))
     lacking = "no row sends the protection";
   return !lacking || reject_slot(s, lacking);
@@ -415,6 +418,8 @@ static bool check_flags(const slot_checker *s) {
   bool creates = (slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0,
        idempotent = (slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0,
        immediate = (slot->flags & IMGACT_SLOT_IMMEDIATE) != 0;
+  if (ia_operations[s->kind].argument == IA_ARGUMENT_TAG && !idempotent)
+    return reject_slot(s, "flags: missing IMGACT_SLOT_IDEMPOTENT");
   bool starts_action = ia_operations[s->kind].action != IMGACT_ACTION_KIND_OTHER;
   bool makes_image = (slot->flags & IMGACT_SLOT_CREATES_IMAGE) != 0;
   if (s->kind == IMGACT_OP_IMPORT_IMAGE && !makes_image)
@@ -483,7 +488,8 @@ static bool check_masks(const slot_checker *s) {
 
 static bool check_slots(const checker *c) {
   for (int kind = 0; kind < IMGACT_OP_COUNT; kind++) {
-    if (kind == IMGACT_OP_FIND_IMAGE) continue; /* the slot of list_images */
+    if (kind == IMGACT_OP_FIND_IMAGE || kind == IMGACT_OP_CHANGE_TAGS)
+      continue; /* the slots of list_images, tag_images */
     const slot_checker s = {c, ia_provider_slot(c->provider, (imgact_op_kind)kind),
                             (imgact_op_kind)kind};
     if (s.slot && (!check_masks(&s) || !check_slot(&s))) return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Waiting for the status of images: each is requested again and again until it has the status, or
- * cannot reach it any more. */
+ * cannot reach it any more. With the status 0 each is requested once. */
 #include "error_fill.h"
 #include "exchange.h"
 #include "op.h"
@@ -83,7 +83,7 @@ static void on_image(ia_exchange *exchange) {
     return;
   }
   take_reply(wait);
-  if (image->status == op->call.image_status) {
+  if (!op->call.image_status || image->status == op->call.image_status) {
     end_one(wait);
     return;
   }

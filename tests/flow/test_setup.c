@@ -270,7 +270,11 @@ TEST(client_getters_return_options) {
                                                   [IMGACT_OP_CREATE_HANDOVER] = true,
                                                   [IMGACT_OP_ACCEPT_HANDOVER] = true,
                                                   [IMGACT_OP_DECLINE_HANDOVER] = true,
-                                                  [IMGACT_OP_CANCEL_HANDOVER] = true},
+                                                  [IMGACT_OP_CANCEL_HANDOVER] = true,
+                                                  [IMGACT_OP_CHANGE_TAGS] = true,
+                                                  [IMGACT_OP_CREATE_TAG] = true,
+                                                  [IMGACT_OP_TAG_IMAGES] = true,
+                                                  [IMGACT_OP_UNTAG_IMAGES] = true},
                                                  {[IMGACT_OP_CHANGE_PROTECTION] = true}};
   for (size_t i = 0; i < 2; i++) {
     harness *s = harness_with((harness_options){

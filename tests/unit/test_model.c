@@ -86,7 +86,8 @@ TEST(op_kind_name_invalid_is_null) {
       "list_actions",    "get_action",          "change_protection",  "convert",
       "transfer",        "wait_actions",        "find_image",         "create_image",
       "import_image",    "list_server_actions", "list_server_images", "list_regions",
-      "create_handover", "accept_handover",     "decline_handover",   "cancel_handover"};
+      "create_handover", "accept_handover",     "decline_handover",   "cancel_handover",
+      "change_tags",     "create_tag",          "tag_images",         "untag_images"};
   assert_int_equal(sizeof names / sizeof *names, IMGACT_OP_COUNT);
   for (size_t i = 0; i < IMGACT_OP_COUNT; i++)
     assert_string_equal(imgact_op_kind_name((imgact_op_kind)i), names[i]);

@@ -308,6 +308,37 @@ static imgact_status prepare_actions(const imgact_call *call, imgact_request *re
   return IMGACT_OK;
 }
 
+/* Other names are refused by the API. */
+static imgact_status prepare_tag(const imgact_call *call, imgact_request *request,
+                                 imgact_error *error) {
+  static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-:";
+  size_t length = strspn(call->tag, allowed);
+  (void)request;
+  if (length && length <= 255 && !call->tag[length]) return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                          "'%s' is not a valid tag; use 1 to 255 letters, digits, '_', '-' and ':'",
+                          call->tag);
+}
+
+static imgact_status prepare_tagging(const imgact_call *call, imgact_request *request,
+                                     imgact_error *error) {
+  imgact_json_writer *body = imgact_request_body_writer(request);
+  imgact_json_write_begin_object(body);
+  imgact_json_write_key(body, "resources");
+  imgact_json_write_begin_array(body);
+  for (size_t i = 0; i < call->image_ids_count; i++) {
+    char resource[128]; /* an id has at most 64 digits */
+    snprintf(resource, sizeof resource, "{\"resource_id\":\"%s\",\"resource_type\":\"image\"}",
+             call->image_ids[i]);
+    imgact_json_write_raw(body, resource);
+  }
+  imgact_json_write_end_array(body);
+  imgact_json_write_end_object(body);
+  return prepare_tag(call, request, error);
+}
+
+static const imgact_argument tag_body[] = {{"name", IMGACT_SOURCE_TAG, NULL, NULL},
+                                           {NULL, 0, NULL, NULL}};
 static const imgact_argument update_body[] = {
     {"name", IMGACT_SOURCE_NAME, NULL, NULL},
     {"distribution", IMGACT_SOURCE_DISTRIBUTION, NULL, NULL},
@@ -333,11 +364,8 @@ static const imgact_argument transfer_body[] = {{"type", IMGACT_SOURCE_TEXT, "tr
                                                 {NULL, 0, NULL, NULL}};
 
 static const imgact_argument handover_body[] = {
-    {"recipient_email", IMGACT_SOURCE_RECIPIENT_EMAIL, NULL, NULL},
-    {"recipient_uuid", IMGACT_SOURCE_RECIPIENT_TEAM, NULL, NULL},
-    {NULL, 0, NULL, NULL}};
-static const imgact_argument offer_body[] = {
     {"transfer_id", IMGACT_SOURCE_TRANSFER_ID, NULL, NULL},
+    {"recipient_email", IMGACT_SOURCE_RECIPIENT_EMAIL, NULL, NULL},
     {"recipient_uuid", IMGACT_SOURCE_RECIPIENT_TEAM, NULL, NULL},
     {NULL, 0, NULL, NULL}};
 
@@ -352,6 +380,8 @@ static const imgact_argument offer_body[] = {
 #define OF_DROPLET(list)                                                                           \
   .path = "/v2/droplets/{server}/" list, .prepare = prepare_page, .flags = IMGACT_SLOT_IDEMPOTENT
 #define HANDOVER(step) .method = "POST", .path = "/v2/images/{image}/account_transfer" step
+#define TAG(verb, rest, check)                                                                     \
+  .method = verb, .path = "/v2/tags" rest, .flags = IMGACT_SLOT_IDEMPOTENT, .prepare = check
 #define STARTED_ACTION                                                                             \
   .method = "POST", .path = "/v2/images/{image}/actions", .action = "action",                      \
   .matches_action = imgact_call_matches_action, .image_shows_effect = imgact_call_shows_effect,    \
@@ -399,9 +429,12 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                 .regions = "regions",
                                 .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_CREATE_HANDOVER] = {HANDOVER(""), .body = handover_body, .value = "transfer_id"},
-    [IMGACT_OP_ACCEPT_HANDOVER] = {HANDOVER("/accept"), .body = offer_body},
-    [IMGACT_OP_DECLINE_HANDOVER] = {HANDOVER("/decline"), .body = offer_body},
-    [IMGACT_OP_CANCEL_HANDOVER] = {HANDOVER("/cancel"), .body = offer_body},
+    [IMGACT_OP_ACCEPT_HANDOVER] = {HANDOVER("/accept"), .body = handover_body},
+    [IMGACT_OP_DECLINE_HANDOVER] = {HANDOVER("/decline"), .body = handover_body},
+    [IMGACT_OP_CANCEL_HANDOVER] = {HANDOVER("/cancel"), .body = handover_body},
+    [IMGACT_OP_CREATE_TAG] = {TAG("POST", "", prepare_tag), .body = tag_body, .value = "tag.name"},
+    [IMGACT_OP_TAG_IMAGES] = {TAG("POST", "/{tag}/resources", prepare_tagging)},
+    [IMGACT_OP_UNTAG_IMAGES] = {TAG("DELETE", "/{tag}/resources", prepare_tagging)},
 };
 
 static const char *const token_env[] = {"DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN", NULL};
