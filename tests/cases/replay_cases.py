@@ -78,7 +78,8 @@ def hetzner_image(i):
             "protected": (i.get("protection") or {}).get("delete"), "created_at": time_of(i.get("created")),
             "deprecated_at": time_of((i.get("deprecation") or {}).get("announced") or i.get("deprecated")), "deleted_at": time_of(i.get("deleted")),
             "created_from": source and {"id": id_of(source.get("id")), "name": string(source.get("name"))},
-            "bound_to": id_of(i.get("bound_to")), "error_message": None}
+            "bound_to": id_of(i.get("bound_to")), "error_message": None, "profile": None,
+            "unavailable_after": time_of((i.get("deprecation") or {}).get("unavailable_after")), "rapid_deploy": i.get("rapid_deploy")}
 
 
 def digitalocean_image(i):
@@ -92,7 +93,7 @@ def digitalocean_image(i):
             "size_gb": number(i.get("size_gigabytes")), "min_disk_gb": number(i.get("min_disk_size")),
             "regions": i.get("regions"), "labels": None, "tags": i.get("tags"), "protected": None,
             "created_at": time_of(i.get("created_at")), "deprecated_at": None, "deleted_at": None, "created_from": None,
-            "bound_to": None, "error_message": word(i.get("error_message"))}
+            "bound_to": None, "error_message": word(i.get("error_message")), "profile": None, "unavailable_after": None, "rapid_deploy": None}
 
 
 def kind_of(command):
@@ -110,7 +111,8 @@ def hetzner_action(a):
             "status": status if status in ("running", "success", "error") else "unknown", "provider_status": string(status),
             "progress": a.get("progress"), "started_at": time_of(a.get("started")), "finished_at": time_of(a.get("finished")),
             "region": None, "resources": [{"id": str(r["id"]), "type": r["type"]} for r in a.get("resources") or []],
-            "error": {"code": word(error.get("code")), "message": word(error.get("message"))} if status == "error" else None}
+            "error": {"code": word(error.get("code")), "message": word(error.get("message"))} if status == "error" else None,
+            "profile": None}
 
 
 def digitalocean_action(a):
@@ -121,7 +123,7 @@ def digitalocean_action(a):
     return {"provider": "digitalocean", "id": str(a["id"]), "command": string(a.get("type")), "kind": kind_of(a.get("type")),
             "status": status, "provider_status": string(a.get("status")), "progress": None,
             "started_at": time_of(a.get("started_at")), "finished_at": time_of(a.get("completed_at")), "region": word(slug),
-            "resources": about, "error": {"code": None, "message": None} if status == "error" else None}
+            "resources": about, "error": {"code": None, "message": None} if status == "error" else None, "profile": None}
 
 
 READ = {("hetzner", "image"): hetzner_image, ("digitalocean", "image"): digitalocean_image,
