@@ -769,8 +769,8 @@ typedef struct imgact_slot {
   uint32_t rate_limit_index; /* rate limit that counts this request, 0 to 3 */
   uint32_t reserved;         /* 0 */
   const char *method;        /* NULL = GET */
-  /* Path below the endpoint. The variables {image}, {action}, {region}, {server}, {tag} and {via} are
-   * percent-encoded. {via} is the image, but only with IMGACT_OP_FLAG_VIA_IMAGE. A part in
+  /* Path below the endpoint. The variables {image}, {action}, {region}, {server}, {tag} and {via}
+   * are percent-encoded. {via} is the image, but only with IMGACT_OP_FLAG_VIA_IMAGE. A part in
    * brackets, as in "/images[/{image}]/actions", is left out if its variable is not set. */
   const char *path;
   const imgact_argument *query;
