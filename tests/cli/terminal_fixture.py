@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What image_wait.py, references.py, terminal.py and progress.py share. Usage of a test: NAME.py TOOL
+"""What image_update.py, image_wait.py, references.py, terminal.py and progress.py share. Usage of a test: NAME.py TOOL
 
 The tool runs on a pseudo-terminal against a scripted cloud on the loopback. What it writes is put on a small screen, as a
 terminal would, so that leftovers show; any control character but those of the tool's own colors fails the test.
