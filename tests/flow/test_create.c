@@ -21,6 +21,8 @@
   "\"resource_type\":\"droplet\",\"started_at\":\"2026-01-01T00:00:00Z\"}}"
 #define DO_SHOT                                                                                    \
   "{\"id\":%d,\"name\":\"%s\",\"type\":\"snapshot\",\"created_at\":\"2026-01-01T00:00:%02dZ\"}"
+#define DO_CUSTOM                                                                                  \
+  "{\"id\":%d,\"name\":\"%s\",\"type\":\"custom\",\"created_at\":\"2026-01-01T00:00:00Z\"}"
 #define DO_IMPORT_BODY                                                                             \
   "POST /v2/images {\"name\":\"disk\",\"url\":\"https://example.com/a.raw\",\"region\":\"nyc3\"}"
 #define DO_OWN "GET /v2/images?private=true&page=1&per_page=200"
@@ -163,8 +165,8 @@ TEST(create_finds_image_by_name) {
   reply(s, 201, DO_ACTION, "in-progress");
   reply(s, 200, DO_ACTION, "completed");
   reply(s, 200, "{\"snapshots\":[" DO_SHOT "," DO_SHOT "]}", 69, "nightly", 0, 71, "other", 9);
-  reply(s, 200, "{\"snapshots\":[" DO_SHOT "," DO_SHOT "]}", 69, "nightly", 0, 70, "nightly", 9);
-  reply(s, 200, "{\"image\":" DO_SHOT "}", 70, "nightly", 9);
+  reply(s, 200, "{\"snapshots\":[" DO_SHOT "," DO_SHOT "]}", 69, "nightly", 0, 70, "nightly", 0);
+  reply(s, 200, "{\"image\":" DO_SHOT "}", 70, "nightly", 0);
   imgact_op *op = harness_run(create(s, true), IMGACT_OK);
   expect_image(op, "70", IMGACT_IMAGE_STATUS_UNKNOWN);
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
@@ -177,7 +179,8 @@ TEST(create_two_new_images_are_ambiguous) {
   harness *s = start(true, 0);
   reply(s, 200, "{\"snapshots\":[]}");
   reply(s, 201, DO_ACTION, "completed");
-  reply(s, 200, "{\"snapshots\":[" DO_SHOT "," DO_SHOT "]}", 70, "nightly", 8, 71, "nightly", 9);
+  for (int look = 0; look < 6; look++)
+    reply(s, 200, "{\"snapshots\":[" DO_SHOT "," DO_SHOT "]}", 70, "nightly", 8, 71, "nightly", 9);
   imgact_op *op = harness_run(create(s, true), IMGACT_AMBIGUOUS);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_null(imgact_op_image(op));
@@ -258,9 +261,9 @@ TEST(import_lost_response_found_by_name) {
   harness *s = start(true, 0);
   lose(s);
   reply(s, 200,
-        "{\"images\":[" DO_SHOT ",{\"id\":5,\"name\":\"disk\",\"created_at\":"
+        "{\"images\":[" DO_CUSTOM ",{\"id\":5,\"name\":\"disk\",\"created_at\":"
         "\"2025-06-01T00:00:00Z\"}]}",
-        70, "disk", 0);
+        70, "disk");
   imgact_op *op = harness_run(import_disk(s, false), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   expect_image(op, "70", IMGACT_IMAGE_STATUS_UNKNOWN);
@@ -308,8 +311,8 @@ TEST(create_resumed_finds_image_by_time) {
   reply(s, 200,
         "{\"snapshots\":[{\"id\":69,\"name\":\"nightly\",\"type\":\"snapshot\","
         "\"created_at\":\"2025-12-31T00:00:00Z\"}," DO_SHOT "]}",
-        70, "nightly", 9);
-  reply(s, 200, "{\"image\":" DO_SHOT "}", 70, "nightly", 9);
+        70, "nightly", 0);
+  reply(s, 200, "{\"image\":" DO_SHOT "}", 70, "nightly", 0);
   imgact_op *op = imgact_op_resume(s->client,
                                    "{\"provider\":\"digitalocean\",\"op\":\"create_image\","
                                    "\"server\":\"42\",\"name\":\"nightly\"}",
@@ -415,20 +418,20 @@ static void script_by_name(const harness *s) {
   reply(s, 200, "{\"snapshots\":[" DO_SHOT "]}", 69, "nightly", 0);
   reply(s, 201, DO_ACTION, "in-progress");
   reply(s, 200, DO_ACTION, "completed");
-  reply(s, 200, "{\"snapshots\":[" DO_SHOT "," DO_SHOT "]}", 69, "nightly", 0, 70, "nightly", 9);
-  reply(s, 200, "{\"image\":" DO_SHOT "}", 70, "nightly", 9);
+  reply(s, 200, "{\"snapshots\":[" DO_SHOT "," DO_SHOT "]}", 69, "nightly", 0, 70, "nightly", 0);
+  reply(s, 200, "{\"image\":" DO_SHOT "}", 70, "nightly", 0);
 }
 
 static void script_adopted(const harness *s) {
   lose(s);
   reply(s, 200, "{\"actions\":[" HZ_ACTION "],\"meta\":{}}", "success", "");
-  reply(s, 200, "{\"images\":[" HZ_IMAGE "],\"meta\":{}}", "creating");
-  reply(s, 200, "{\"image\":" HZ_IMAGE "}", "creating");
+  reply(s, 200, "{\"images\":[" HZ_IMAGE "],\"meta\":{}}", "available");
+  reply(s, 200, "{\"image\":" HZ_IMAGE "}", "available");
 }
 
 static void script_import(const harness *s) {
   lose(s);
-  reply(s, 200, "{\"images\":[" DO_SHOT "]}", 70, "disk", 0);
+  reply(s, 200, "{\"images\":[" DO_CUSTOM "]}", 70, "disk");
   reply(s, 200, "{\"image\":{\"id\":70,\"name\":\"disk\",\"status\":\"available\"}}");
 }
 
