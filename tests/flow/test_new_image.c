@@ -81,7 +81,7 @@ TEST(new_image_is_of_its_action) {
 }
 
 // The list before the request lacked an older snapshot.
-TEST(new_image_is_not_older_than_action) {
+TEST(new_image_precedes_no_action) {
   expect((droplet){.before = "", .after = SNAPSHOT("799", EARLIER)}, IMGACT_AMBIGUOUS, NULL);
 }
 
