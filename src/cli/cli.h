@@ -232,7 +232,7 @@ int cli_show_item(cli_app *app);
 /* Runs an operation and prints the image or action that it returns; frees it. */
 int cli_run_and_show(cli_app *app, imgact_op *op);
 
-/* ---- image.c ---- */
+/* ---- labels.c ---- */
 
 /* Parses the values of --label; the caller frees the labels in any case. Returns 0 or an exit
  * status. */
