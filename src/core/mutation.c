@@ -535,6 +535,7 @@ void ia_mutation_done(ia_mutation *m) {
 void ia_mutation_end(ia_mutation *m, const imgact_error *error, const char *details) {
   imgact_error copy = *error;
   bool finishing = m->state == IA_MUTATION_FINISHING;
+  if (details) details = ia_arena_copy(&m->op->arena, details); /* the end frees the child */
   if (finishing && error->status == IMGACT_ACTION_FAILED)
     end(m, IA_MUTATION_APPLIED, &copy, details);
   else if (finishing || may_be_applied(m->op))
