@@ -246,10 +246,12 @@ IMGACT_API imgact_op *imgact_update_image(imgact_client *client, const char *ima
 /*
  * Sets and removes labels of an image, and keeps the others.
  *
- * image_id  id of the image
- * set       labels to set; may be NULL if set_count is 0
- * removed   keys to remove; may be NULL if removed_count is 0. A label that does not exist is
- *           ignored
+ * image_id       id of the image
+ * set            labels to set; may be NULL if set_count is 0
+ * set_count      number of labels to set
+ * removed        keys to remove; may be NULL if removed_count is 0. A label that does not exist is
+ *                ignored
+ * removed_count  number of keys to remove
  *
  * imgact_op_image() returns the image. The API replaces the whole set of labels: the operation
  * reads the image, and sends the new set if it differs.
@@ -365,11 +367,13 @@ IMGACT_API imgact_op *imgact_import_image(imgact_client *client, const char *url
 /*
  * Adds tags to images and removes tags from them.
  *
- * image_ids  ids of the images
- * count      number of ids, at least 1
- * added      tags to add; may be NULL if added_count is 0. A tag that does not exist is created
- * removed    tags to remove; may be NULL if removed_count is 0. One that an image does not have is
- *            ignored
+ * image_ids      ids of the images
+ * count          number of ids, at least 1
+ * added          tags to add; may be NULL if added_count is 0. A tag that does not exist is created
+ * added_count    number of tags to add
+ * removed        tags to remove; may be NULL if removed_count is 0. One that an image does not have
+ *                is ignored
+ * removed_count  number of tags to remove
  *
  * imgact_op_images() returns the images, in the order of the ids. Every request changes one tag of
  * all images. A tag is never deleted. If the operation fails after its first change, the flag

@@ -97,8 +97,10 @@ static void on_image(imgact_op *op, imgact_op *child) {
   ia_mutation *m = op->mutation;
   const imgact_image *image = imgact_op_image(child);
   imgact_error error = child->error;
-  if (error.status == IMGACT_OK && (!image || !image->labels))
+  if (error.status == IMGACT_OK && (!image || !image->labels)) {
     imgact_error_set(&error, IMGACT_PROTOCOL, "the response lacks the labels of the image");
+    error.http_status = 200; /* the image was read */
+  }
   if (error.status != IMGACT_OK) {
     ia_mutation_end(m, &error, child->details);
   } else if (changes_more(op->call.update) || changes_labels(op->call.update, image)) {
