@@ -441,7 +441,8 @@ static void on_response(ia_exchange *exchange) {
     look_up(m, rejected ? IA_UNKNOWN_REJECTED : IA_UNKNOWN_LOST_RESPONSE);
   } else if (!idempotent && unknown && rejected) {
     look_up(m, IA_UNKNOWN_REJECTED);
-  } else if (idempotent && rejected && (unknown || exchange->maybe_applied)) {
+  } else if (idempotent && rejected && (unknown || exchange->maybe_applied) &&
+             (op->options.flags & IMGACT_OP_FLAG_ENSURE)) {
     reject(m, &exchange->error, op->result.details,
            unknown ? m->unknown.reason : IA_UNKNOWN_REJECTED);
   } else if (unknown || exchange->maybe_applied) {

@@ -12,6 +12,7 @@
  *   - tables, json and errors are UTF-8 without terminal control characters;
  *   - no output holds the token.
  */
+#include "columns.h"
 #include "output.h"
 #include "reply_input.h"
 #include "shown.h"
@@ -134,14 +135,15 @@ static char *take_cell(char *at, const char *end, size_t *length, bool *last) {
 
 static void check_csv(const items *list, char *text, size_t length) {
   const char *end = text + length;
+  const cli_columns columns = cli_columns_of(NULL, list->schema, true);
   for (size_t row = 0; row <= list->count; row++)
-    for (size_t i = 0; i < list->schema->count; i++) {
+    for (size_t i = 0; i < columns.count; i++) {
       bool last = false;
       size_t cell = 0;
       char *start = text;
       text = take_cell(text, end, &cell, &last);
-      CHECK(last == (i + 1 == list->schema->count));
-      const char *key = list->schema->fields[i].key;
+      CHECK(last == (i + 1 == columns.count));
+      const char *key = columns.items[i].field->key;
       if (row == 0) CHECK(cell == strlen(key) && !memcmp(start, key, cell));
       for (size_t k = 0; row > 0 && k < READ_BACK; k++) {
         const char *value = strcmp(read_back[k], key) ? NULL : field_text(list, row - 1, key);
