@@ -59,7 +59,7 @@ static bool parse_time(const char *text, int64_t *time_ms) {
 }
 
 bool cli_age_parse(const char *text, int64_t now_ms, cli_age *age) {
-  int64_t duration_ms;
+  int64_t duration_ms = 0;
   *age = (cli_age){.text = text, .is_duration = cli_duration_parse(text, &duration_ms)};
   if (!age->is_duration) return parse_time(text, &age->at_ms);
   age->at_ms = now_ms - duration_ms;

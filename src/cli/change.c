@@ -209,9 +209,10 @@ static int show(cli_app *app, cli_batch *batch, result *results, const void **it
   collect(app, batch, results);
   for (size_t i = 0; i < count; i++) {
     const cli_outcome *outcome = &results[i].outcome;
+    const imgact_error *error = outcome->failure.error;
     items[i] = outcome;
     cli_batch_summarise(batch, &summary,
-                        outcome->ok ? IMGACT_OK : (imgact_status)outcome->failure.error->status);
+                        outcome->ok || !error ? IMGACT_OK : (imgact_status)error->status);
   }
 
   int exit_status = cli_print_list(app, app->command->schema, items, count);

@@ -101,7 +101,7 @@ static void on_image(imgact_op *op, imgact_op *child) {
     imgact_error_set(&error, IMGACT_PROTOCOL, "the response lacks the labels of the image");
     error.http_status = 200; /* the image was read */
   }
-  if (error.status != IMGACT_OK) {
+  if (error.status != IMGACT_OK || !image || !image->labels) {
     ia_mutation_end(m, &error, child->details);
   } else if (changes_more(op->call.update) || changes_labels(op->call.update, image)) {
     send_merged(m, image);

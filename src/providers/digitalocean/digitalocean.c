@@ -110,7 +110,7 @@ static int finish_region(const imgact_call *call, imgact_result *result, imgact_
       imgact_decode_strings(result, imgact_json_get(object, "features"), &count);
   (void)call;
   if (features) region->image_transfer = IMGACT_TRISTATE_FALSE;
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; features && i < count; i++)
     if (!strcmp(features[i], "image_transfer")) region->image_transfer = IMGACT_TRISTATE_TRUE;
   return 1;
 }
