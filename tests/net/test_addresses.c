@@ -115,7 +115,9 @@ static int connect_to(net *n, const char *name, int64_t timeout_ms) {
     assert_int_equal(x.finished, 0);
     waited += step(n);
   }
-  n->transport->cancel(n->transport, &x.base);
+  /* The step that brought the connection may have ended the request as well. */
+  if (!x.finished) n->transport->cancel(n->transport, &x.base);
+  net_clear(&x);
   return waited;
 }
 
