@@ -12,6 +12,11 @@ imgact_op *ia_child_new(imgact_op *op, const ia_flow *flow, const imgact_call *c
   return child;
 }
 
+imgact_op *ia_child_get_image(imgact_op *op, const char *id) {
+  const imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = id};
+  return ia_child_new(op, &ia_flow_simple, &call);
+}
+
 imgact_op *ia_child_list_own_images(imgact_op *op) {
   const imgact_client *client = op->client;
   const imgact_slot *slot = ia_client_slot(client, IMGACT_OP_LIST_IMAGES);

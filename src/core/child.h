@@ -8,6 +8,8 @@
 
 /* Creates a child; a list has its pager. Returns NULL if there is no memory. */
 imgact_op *ia_child_new(imgact_op *op, const ia_flow *flow, const imgact_call *call);
+/* One request for an image by its id. */
+imgact_op *ia_child_get_image(imgact_op *op, const char *id);
 /* A list of the account's own images, deprecated ones too. */
 imgact_op *ia_child_list_own_images(imgact_op *op);
 /* Starts a child of the operation; the child before it is freed. done is called when it has ended,

@@ -10,7 +10,6 @@
  */
 #include "create.h"
 #include "child.h"
-#include "error_fill.h"
 #include "running.h"
 #include "str.h"
 #include "tags.h"
@@ -28,12 +27,6 @@ typedef struct create_data {
 } create_data;
 
 static imgact_client *client_of(const ia_mutation *m) { return m->op->client; }
-
-static void end_without_memory(ia_mutation *m) {
-  imgact_error error;
-  ia_no_memory(&error);
-  ia_mutation_end(m, &error, NULL);
-}
 
 static create_data *data_of(ia_mutation *m) { return m->step_data; }
 
@@ -68,6 +61,10 @@ static void on_own_images(imgact_op *op, imgact_op *child) {
     ia_mutation_end(op->mutation, &error, child->details);
 }
 
+static bool lists_images_of_server(const ia_mutation *m) {
+  return ia_client_slot(client_of(m), IMGACT_OP_LIST_SERVER_IMAGES) != NULL;
+}
+
 static imgact_op *list_images_of_server(ia_mutation *m) {
   const imgact_image_filter all = {.size = sizeof all};
   const imgact_call call = {.size = sizeof call,
@@ -94,17 +91,16 @@ static void on_images_before(imgact_op *op, imgact_op *child) {
   if (data->before && data->before_count == count)
     ia_mutation_send(m);
   else
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 /* Needed only where the response does not name the new image. */
 static void remember_images(ia_mutation *m) {
-  bool lists = m->op->wait && m->op->call.server_id &&
-               ia_client_slot(client_of(m), IMGACT_OP_LIST_SERVER_IMAGES);
+  bool lists = m->op->wait && m->op->call.server_id && lists_images_of_server(m);
   if (!lists)
     ia_mutation_send(m);
   else if (!ia_child_start(m->op, list_images_of_server(m), on_images_before))
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 /* The image of a resumed call may be there already. */
@@ -112,13 +108,13 @@ static void before(ia_mutation *m) {
   const imgact_image_create *create = m->op->call.create;
   bool resumed = m->unknown.reason == IA_UNKNOWN_INHERITED;
   if (!make_data(m))
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
   else if (resumed)
     ia_mutation_send(m);
   else if (!create->ensure_unique)
     remember_images(m);
   else if (!ia_child_start(m->op, ia_child_list_own_images(m->op), on_own_images))
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 /* ---- the new image ---- */
@@ -143,10 +139,6 @@ static bool is_asked_for(const imgact_call *call, const imgact_image *image) {
   if (image->type != type) return false;
   return create->name && image->name ? ia_str_equal(image->name, create->name)
                                      : is_text(image->description, title_of(create));
-}
-
-static bool lists_images_of_server(const ia_mutation *m) {
-  return ia_client_slot(client_of(m), IMGACT_OP_LIST_SERVER_IMAGES) != NULL;
 }
 
 typedef enum fit { FITS_NOT, FITS, FITS_EXACTLY } fit;
@@ -206,7 +198,7 @@ static bool take_image(ia_mutation *m, imgact_op *child) {
   imgact_result *result = &m->op->result;
   if (child->result.images_count) result->images_count = 0;
   if (!ia_result_take(result, &child->result))
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
   else if (child->error.status != IMGACT_OK)
     ia_mutation_end(m, &child->error, child->details);
   else
@@ -228,7 +220,7 @@ static void tag_image(ia_mutation *m, const char *id) {
                             .added_tags_count = create->tags_count};
   imgact_op *child = ia_child_new(m->op, &ia_flow_mutation, &call);
   if (child) child->steps = &ia_tag_steps;
-  if (!ia_child_start(m->op, child, on_tagged)) end_without_memory(m);
+  if (!ia_child_start(m->op, child, on_tagged)) ia_mutation_end_without_memory(m);
 }
 
 /* An import has its tags from the request. */
@@ -248,10 +240,9 @@ static void on_image(imgact_op *op, imgact_op *child) {
 
 /* Two calls of a client never have the same image. */
 static void read_image(ia_mutation *m, const char *id) {
-  const imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = id};
   if (!ia_owned_ids_add(&client_of(m)->owned_images, id) ||
-      !ia_child_start(m->op, ia_child_new(m->op, &ia_flow_simple, &call), on_image))
-    end_without_memory(m);
+      !ia_child_start(m->op, ia_child_get_image(m->op, id), on_image))
+    ia_mutation_end_without_memory(m);
 }
 
 static void end_not_found(ia_mutation *m, size_t count) {
@@ -263,7 +254,6 @@ static void end_not_found(ia_mutation *m, size_t count) {
 }
 
 static void look_for_image(ia_mutation *m);
-static void look_for_rivals(ia_mutation *m);
 
 /* ---- another action that can have made the image ---- */
 
@@ -301,7 +291,7 @@ static void look_for_rivals(ia_mutation *m) {
   if (!ia_client_slot(client_of(m), IMGACT_OP_LIST_SERVER_ACTIONS))
     read_image(m, data_of(m)->found_id);
   else if (!ia_child_start(m->op, ia_child_new(m->op, &ia_flow_list, &call), on_actions))
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 static void on_list(imgact_op *op, imgact_op *child) {
@@ -323,7 +313,7 @@ static void on_list(imgact_op *op, imgact_op *child) {
   else if (id)
     look_for_rivals(m);
   else if (image)
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
   else if (last)
     end_not_found(m, count);
   else if (!ia_mutation_rest(m, data->look_until_ms, look_for_image))
@@ -339,7 +329,7 @@ static void look_for_image(ia_mutation *m) {
     data->look_until_ms = ia_later(data->looked_ms, client->settings.settle_ms);
   imgact_op *child =
       lists_images_of_server(m) ? list_images_of_server(m) : ia_child_list_own_images(m->op);
-  if (!ia_child_start(m->op, child, on_list)) end_without_memory(m);
+  if (!ia_child_start(m->op, child, on_list)) ia_mutation_end_without_memory(m);
 }
 
 /* Some APIs name the image among the resources of the action. */
@@ -363,7 +353,7 @@ static void after(ia_mutation *m) {
   else if ((id = ia_arena_copy(&op->arena, id)))
     read_image(m, id);
   else
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 const ia_mutation_steps ia_create_steps = {
@@ -385,7 +375,7 @@ static void after_import(ia_mutation *m) {
                             .image_ids_count = 1,
                             .image_status = IMGACT_IMAGE_STATUS_AVAILABLE};
   if (!id || !ia_child_start(op, ia_child_new(op, &ia_flow_wait_images, &call), on_image))
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 const ia_mutation_steps ia_import_steps = {.before = before, .after = after_import};

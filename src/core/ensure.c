@@ -17,7 +17,6 @@
  */
 #include "ensure.h"
 #include "child.h"
-#include "error_fill.h"
 #include "running.h"
 #include "str.h"
 #include <string.h>
@@ -52,12 +51,6 @@ static bool make_data(ia_mutation *m) {
   data->give_up_ms = IA_NEVER;
   ia_list_init(&data->followers);
   return true;
-}
-
-static void end_without_memory(ia_mutation *m) {
-  imgact_error error;
-  ia_no_memory(&error);
-  ia_mutation_end(m, &error, NULL);
 }
 
 static void end_refused(ia_mutation *m) {
@@ -120,7 +113,7 @@ static void wait_for(ia_mutation *m, const char *const *ids, size_t count) {
   imgact_op *child = ia_child_new(m->op, &ia_flow_wait, &call);
   if (child && give_up_ms != IA_NEVER)
     child->options.deadline_ms = give_up_ms > now_ms(m) ? give_up_ms - now_ms(m) : 1;
-  if (!ia_child_start(m->op, child, on_waited)) end_without_memory(m);
+  if (!ia_child_start(m->op, child, on_waited)) ia_mutation_end_without_memory(m);
 }
 
 static void on_similar(imgact_op *op, imgact_op *child) {
@@ -132,7 +125,7 @@ static void on_similar(imgact_op *op, imgact_op *child) {
   }
   const char **ids = choose(m, child, false, &count);
   if (!ids)
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
   else if (count)
     wait_for(m, ids, count);
   else
@@ -149,7 +142,7 @@ static void on_busy(imgact_op *op, imgact_op *child) {
   }
   const char **ids = choose(m, child, true, &count);
   if (!ids)
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
   else if (count)
     wait_for(m, ids, count);
   else if (!ia_mutation_rest(m, data_of(m)->give_up_ms, check))
@@ -158,13 +151,13 @@ static void on_busy(imgact_op *op, imgact_op *child) {
 
 static void wait_until_free(ia_mutation *m) {
   if (!make_data(m)) {
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
     return;
   }
   ensure_data *data = data_of(m);
   if (data->give_up_ms == IA_NEVER && m->op->deadline_ms == IA_NEVER)
     data->give_up_ms = ia_later(now_ms(m), GIVE_UP_MS);
-  if (!ia_running_list(m->op, 0, on_busy)) end_without_memory(m);
+  if (!ia_running_list(m->op, 0, on_busy)) ia_mutation_end_without_memory(m);
 }
 
 /* ---- the image ---- */
@@ -186,13 +179,11 @@ static void decide(ia_mutation *m, const imgact_op *child) {
   else if (!m->op->slot->matches_action)
     ia_mutation_send(m);
   else if (!ia_running_list(m->op, 0, on_similar))
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 static bool read_image(ia_mutation *m, void (*done)(imgact_op *op, imgact_op *child)) {
-  const imgact_call call = {
-      .size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = m->op->call.image_ref};
-  return ia_child_start(m->op, ia_child_new(m->op, &ia_flow_simple, &call), done);
+  return ia_child_start(m->op, ia_child_get_image(m->op, m->op->call.image_ref), done);
 }
 
 /* ---- one request for the image, of several mutations ---- */
@@ -249,7 +240,7 @@ static void check(ia_mutation *m) {
   else if (read_image(m, on_image))
     ia_list_append(reads_of(m), &data->link);
   else
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 static void stop(ia_mutation *m) {
@@ -269,7 +260,7 @@ static void before(ia_mutation *m) {
   else if (make_data(m))
     check(m);
   else
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 /* Why the API has rejected the request: if the image shows the effect, there was nothing to do. */

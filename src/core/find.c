@@ -102,15 +102,7 @@ static void find_stop(imgact_op *op) {
   if (op->pager) ia_pager_stop(op->pager);
 }
 
-static const imgact_error *find_cause(const imgact_op *op) {
-  return op->pager ? ia_pager_cause(op->pager) : NULL;
-}
-
-static int64_t find_delayed_until_ms(const imgact_op *op) {
-  return op->pager ? ia_pager_delayed_until_ms(op->pager) : IA_NEVER;
-}
-
 const ia_flow ia_flow_find = {.start = find_start,
                               .stop = find_stop,
-                              .cause = find_cause,
-                              .delayed_until_ms = find_delayed_until_ms};
+                              .cause = ia_op_list_cause,
+                              .delayed_until_ms = ia_op_list_delayed_until_ms};

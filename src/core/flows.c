@@ -114,18 +114,18 @@ static bool list_has_page(const imgact_op *op) {
          op->error.status == IMGACT_OK;
 }
 
-static const imgact_error *list_cause(const imgact_op *op) {
+const imgact_error *ia_op_list_cause(const imgact_op *op) {
   return op->pager ? ia_pager_cause(op->pager) : NULL;
 }
 
-static int64_t list_delayed_until_ms(const imgact_op *op) {
+int64_t ia_op_list_delayed_until_ms(const imgact_op *op) {
   return op->pager ? ia_pager_delayed_until_ms(op->pager) : IA_NEVER;
 }
 
 const ia_flow ia_flow_list = {.start = list_start,
                               .stop = list_stop,
-                              .cause = list_cause,
-                              .delayed_until_ms = list_delayed_until_ms,
+                              .cause = ia_op_list_cause,
+                              .delayed_until_ms = ia_op_list_delayed_until_ms,
                               .configure = list_configure,
                               .has_page = list_has_page};
 
@@ -244,11 +244,11 @@ static void get_stop(imgact_op *op) {
 
 static const imgact_error *get_cause(const imgact_op *op) {
   const imgact_error *cause = ia_exchange_cause(op->exchange);
-  return cause ? cause : list_cause(op);
+  return cause ? cause : ia_op_list_cause(op);
 }
 
 static int64_t get_delayed_until_ms(const imgact_op *op) {
-  return op->pager ? list_delayed_until_ms(op) : ia_exchange_delayed_until_ms(op->exchange);
+  return op->pager ? ia_op_list_delayed_until_ms(op) : ia_exchange_delayed_until_ms(op->exchange);
 }
 
 const ia_flow ia_flow_get = {.start = get_start,

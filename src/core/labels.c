@@ -6,16 +6,9 @@
  */
 #include "labels.h"
 #include "child.h"
-#include "error_fill.h"
 #include "running.h"
 #include "str.h"
 #include <string.h>
-
-static void end_without_memory(ia_mutation *m) {
-  imgact_error error;
-  ia_no_memory(&error);
-  ia_mutation_end(m, &error, NULL);
-}
 
 static const imgact_label *find_label(const imgact_label *labels, size_t count, const char *key) {
   const imgact_label *found = NULL; /* the last one counts */
@@ -79,7 +72,7 @@ static void send_merged(ia_mutation *m, const imgact_image *image) {
   size_t count = 0;
   imgact_label *labels = merge(arena, update, image, &count);
   if (!call || !whole || !labels) {
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
     return;
   }
   *whole = *update;
@@ -106,17 +99,15 @@ static void on_image(imgact_op *op, imgact_op *child) {
   } else if (changes_more(op->call.update) || changes_labels(op->call.update, image)) {
     send_merged(m, image);
   } else if (!ia_result_take(&op->result, &child->result)) {
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
   } else {
     ia_mutation_not_needed(m);
   }
 }
 
 static void before(ia_mutation *m) {
-  const imgact_call call = {
-      .size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = m->op->call.image_ref};
-  if (!ia_child_start(m->op, ia_child_new(m->op, &ia_flow_simple, &call), on_image))
-    end_without_memory(m);
+  if (!ia_child_start(m->op, ia_child_get_image(m->op, m->op->call.image_ref), on_image))
+    ia_mutation_end_without_memory(m);
 }
 
 const ia_mutation_steps ia_label_steps = {.before = before, .rejected = ia_running_report};

@@ -545,6 +545,12 @@ void ia_mutation_end(ia_mutation *m, const imgact_error *error, const char *deta
     end(m, IA_MUTATION_NOT_APPLIED, &copy, details);
 }
 
+void ia_mutation_end_without_memory(ia_mutation *m) {
+  imgact_error error;
+  ia_no_memory(&error);
+  ia_mutation_end(m, &error, NULL);
+}
+
 static void on_rested(ia_timer *timer) {
   ia_mutation *m = IA_ENTRY(timer, ia_mutation, timer);
   m->rested(m);

@@ -87,6 +87,7 @@ void ia_mutation_not_needed(ia_mutation *m);
 void ia_mutation_done(ia_mutation *m);
 /* Ends a step with an error: before the request, nothing was applied; after it, the change was. */
 void ia_mutation_end(ia_mutation *m, const imgact_error *error, const char *details);
+void ia_mutation_end_without_memory(ia_mutation *m);
 /* Calls `fire` after the next interval of a lookup; false: until_ms (monotonic) has passed. */
 bool ia_mutation_rest(ia_mutation *m, int64_t until_ms, void (*fire)(ia_mutation *m));
 /* Calls `fire` as soon as the timers fire. */

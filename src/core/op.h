@@ -148,6 +148,9 @@ extern const ia_flow ia_flow_simple, ia_flow_list, ia_flow_get, ia_flow_get_acti
 /* Makes the pager of a list. Returns false, with the operation's error set, if the call is not
  * possible or there is no memory. */
 bool ia_op_make_pager(imgact_op *op);
+/* What the flow of a list reports, by its pager. */
+const imgact_error *ia_op_list_cause(const imgact_op *op);
+int64_t ia_op_list_delayed_until_ms(const imgact_op *op);
 
 /* Copies a call and its arguments into an arena. Returns false if there is no memory. */
 bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena);

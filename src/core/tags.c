@@ -21,12 +21,6 @@ typedef struct tag_data {
 
 static void continue_with(ia_mutation *m);
 
-static void end_without_memory(ia_mutation *m) {
-  imgact_error error;
-  ia_no_memory(&error);
-  ia_mutation_end(m, &error, NULL);
-}
-
 /* The caller's callback sees the whole change, before its first request. */
 static imgact_status before_send(void *user, imgact_op *child, const char *call_json) {
   imgact_op *op = user;
@@ -51,7 +45,7 @@ static void request(ia_mutation *m, imgact_op_kind kind, const char *tag,
                             .image_ids_count = op->call.image_ids_count};
   imgact_op *child = ia_child_new(op, &ia_flow_mutation, &call);
   imgact_op_set_before_send(child, before_send, op);
-  if (!ia_child_start(op, child, done)) end_without_memory(m);
+  if (!ia_child_start(op, child, done)) ia_mutation_end_without_memory(m);
 }
 
 static void fail(ia_mutation *m, const imgact_op *child) {
@@ -77,7 +71,7 @@ static void on_created(imgact_op *op, imgact_op *child) {
   if (data->name)
     continue_with(m);
   else
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 static void on_tagged(imgact_op *op, imgact_op *child) {
@@ -142,7 +136,7 @@ static void on_read(imgact_op *op, imgact_op *child) {
   imgact_error error;
   ia_error_clear(&error);
   if (!ia_result_take(&op->result, &child->result))
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
   else if (child->error.status != IMGACT_OK)
     fail(m, child);
   else if (!check_removed(op, &error))
@@ -158,7 +152,7 @@ static void read_images(ia_mutation *m) {
                             .image_ids_count = m->op->call.image_ids_count};
   ia_result_reset(&m->op->result);
   if (!ia_child_start(m->op, ia_child_new(m->op, &ia_flow_wait_images, &call), on_read))
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 static void continue_with(ia_mutation *m) {
@@ -180,7 +174,7 @@ static void before(ia_mutation *m) {
   if (m->step_data)
     continue_with(m);
   else
-    end_without_memory(m);
+    ia_mutation_end_without_memory(m);
 }
 
 const ia_mutation_steps ia_tag_steps = {.before = before};

@@ -15,7 +15,6 @@ typedef struct image_wait {
   ia_timer timer;
   imgact_result known; /* the last known state; no item if the API does not know the image */
   imgact_result reply; /* of the current request */
-  bool done;
 } image_wait;
 
 struct ia_image_waits {
@@ -57,7 +56,6 @@ static void request_image(ia_timer *timer);
 static void end_one(image_wait *wait) {
   imgact_op *op = wait->op;
   imgact_status *status = &op->wait_statuses[wait - op->image_waits->all];
-  wait->done = true;
   if (*status == IA_WAIT_PENDING) *status = IMGACT_OK;
   ia_exchange_free(wait->exchange);
   wait->exchange = NULL;
