@@ -103,6 +103,9 @@ static inline bool cli_wants_json(const cli_app *app) {
 int cli_report_failure(cli_app *app, const imgact_error *error, const char *details,
                        const char *what);
 int cli_report_op_failure(cli_app *app, const imgact_op *op);
+/* Frees an operation that was created only to check its arguments. Returns 0, or an exit status
+ * after its error was printed. */
+int cli_check_op(cli_app *app, imgact_op *op);
 /* Prints an error as a line of text in any output format: used while other operations run. */
 void cli_print_error(cli_app *app, const imgact_error *error, const char *what);
 /* Prints an error of the tool itself. */

@@ -245,6 +245,12 @@ int cli_report_op_failure(cli_app *app, const imgact_op *op) {
   return cli_report_failure(app, imgact_op_error(op), imgact_op_error_details(op), NULL);
 }
 
+int cli_check_op(cli_app *app, imgact_op *op) {
+  int exit_status = imgact_op_error(op)->status ? cli_report_op_failure(app, op) : 0;
+  imgact_op_free(op);
+  return exit_status;
+}
+
 IMGACT_PRINTF(3, 0)
 static void format(imgact_error *error, imgact_status status, const char *text, va_list values) {
   char message[sizeof error->message];

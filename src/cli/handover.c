@@ -68,9 +68,7 @@ static int resolve(cli_app *app, int step) {
   if (!id && (step == ACCEPT || step == DECLINE))
     return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
                             "an image that is not yours must be given by its id");
-  imgact_op *trial = make(app, step, id ? id : "1");
-  if (imgact_op_error(trial)->status) exit_status = cli_report_op_failure(app, trial);
-  imgact_op_free(trial);
+  exit_status = cli_check_op(app, make(app, step, id ? id : "1"));
   if (!exit_status) exit_status = cli_refs_resolve(app, app->refs);
   app->arguments = app->refs->ids;
   return exit_status;

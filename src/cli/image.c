@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* imgact image list, find and get, labels, and the operation of image wait. */
+/* imgact image list, find and get, and the operation of image wait. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,14 +33,6 @@ imgact_op *cli_make_image_find(cli_app *app, const char *id, const char *region)
 
 /* ---- get ---- */
 
-static int report_missing(cli_app *app, const cli_ref *ref) {
-  imgact_error error;
-  imgact_error_set(&error, IMGACT_NOT_FOUND, "image '%.300s' not found", ref->text);
-  snprintf(error.provider, sizeof error.provider, "%s",
-           imgact_client_provider_name(app->session.client));
-  return cli_report_failure(app, &error, NULL, NULL);
-}
-
 /* A get accepts an id, and a slug or the name of a public image, but not which of them is meant. */
 static bool is_meant(const cli_ref *ref, const imgact_image *image) {
   if (ref->kind == CLI_REF_ID && ref->value != ref->text) return !strcmp(image->id, ref->value);
@@ -65,7 +57,7 @@ static int get_own(cli_app *app) {
 static int get(cli_app *app, const cli_ref *ref, imgact_op *op) {
   imgact_status status = cli_run_lookup(app, op, app->options.raw != 0);
   const imgact_image *image = imgact_op_image(op);
-  if (status == IMGACT_OK && !is_meant(ref, image)) return report_missing(app, ref);
+  if (status == IMGACT_OK && !is_meant(ref, image)) return cli_report_missing_ref(app, ref);
   if (status == IMGACT_OK) return cli_print_item(app, app->command->schema, image);
   if (ref->kind == CLI_REF_TEXT && may_be_own(ref->value, status)) return get_own(app);
   int exit_status = cli_report_op_failure(app, op);

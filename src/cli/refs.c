@@ -281,7 +281,7 @@ static int report_conflict(cli_app *app, const cli_refs *refs, const cli_ref *re
 
 /* ---- resolution ---- */
 
-static int report_missing(cli_app *app, const cli_ref *ref) {
+int cli_report_missing_ref(cli_app *app, const cli_ref *ref) {
   imgact_error error;
   imgact_error_set(&error, IMGACT_NOT_FOUND, "image '%.300s' not found", ref->text);
   return report(app, &error, NULL);
@@ -293,7 +293,7 @@ static int take_ids(cli_app *app, cli_refs *refs) {
     cli_ref *ref = &refs->items[i];
     if (ref->id) continue;
     if (ref->matches > 1) return report_conflict(app, refs, ref);
-    if (!ref->matches && !app->options.ignore_missing) return report_missing(app, ref);
+    if (!ref->matches && !app->options.ignore_missing) return cli_report_missing_ref(app, ref);
     if (ref->matches) ref->id = ref->image->id;
   }
   return check_same(app, refs);
@@ -324,12 +324,10 @@ int cli_refs_resolve(cli_app *app, cli_refs *refs) {
 static int check_operation(cli_app *app, const char *id) {
   const cli_strings *regions = &app->options.regions;
   int exit_status = 0;
-  for (size_t i = 0; app->command->make && i < (regions->count ? regions->count : 1); i++) {
-    const char *region = regions->count ? regions->items[i] : NULL;
-    imgact_op *op = app->command->make(app, id, region);
-    if (!exit_status && imgact_op_error(op)->status) exit_status = cli_report_op_failure(app, op);
-    imgact_op_free(op);
-  }
+  size_t count = regions->count ? regions->count : 1;
+  for (size_t i = 0; app->command->make && i < count && !exit_status; i++)
+    exit_status =
+        cli_check_op(app, app->command->make(app, id, regions->count ? regions->items[i] : NULL));
   return exit_status;
 }
 

@@ -43,6 +43,8 @@ int cli_refs_parse(cli_app *app, const char *const *texts, size_t count, cli_ref
  * exist, the reference has no id with --ignore-missing; else it is an error, as are several images
  * for one reference and several references to one image. Returns 0 or an exit status. */
 int cli_refs_resolve(cli_app *app, cli_refs *refs);
+/* Prints that the image of a reference does not exist. Returns the exit status. */
+int cli_report_missing_ref(cli_app *app, const cli_ref *ref);
 /* Reads the list of own images, if it was not read yet, and sets the image of each reference that
  * is in it. Returns false if the list cannot be read; nothing is printed then. */
 bool cli_refs_read_images(cli_app *app, cli_refs *refs);

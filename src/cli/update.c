@@ -73,19 +73,13 @@ static imgact_op *make_tags(cli_app *app, const char *const *ids, size_t count) 
                             o->removed_tags.items, o->removed_tags.count);
 }
 
-static int check_op(cli_app *app, imgact_op *op) {
-  int exit_status = imgact_op_error(op)->status ? cli_report_op_failure(app, op) : 0;
-  imgact_op_free(op);
-  return exit_status;
-}
-
 /* Invalid arguments of either change are reported before anything is sent. */
 static int resolve_for_tags(cli_app *app) {
   const char *id = "1";
   int exit_status = cli_refs_parse(app, app->arguments, app->arguments_count, app->refs);
-  if (!exit_status) exit_status = check_op(app, make_tags(app, &id, 1));
+  if (!exit_status) exit_status = cli_check_op(app, make_tags(app, &id, 1));
   if (!exit_status && changes_more(&app->options))
-    exit_status = check_op(app, cli_make_image_update(app, id, NULL));
+    exit_status = cli_check_op(app, cli_make_image_update(app, id, NULL));
   if (!exit_status) exit_status = cli_refs_resolve(app, app->refs);
   app->arguments = app->refs->ids;
   app->arguments_count = app->refs->ids_count;
