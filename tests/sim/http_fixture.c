@@ -53,6 +53,13 @@ const imgact_json *http_fixture_expect(http_fixture *a, int status, const char *
   return reply;
 }
 
+void http_fixture_error(http_fixture *a, int status, const char *text, const char *method,
+                        const char *target, const char *body) {
+  http_fixture_expect(a, status, method, target, body);
+  if (!strstr(a->outcome.reply.body, text))
+    fail_msg("%s %s: %s", method, target, a->outcome.reply.body);
+}
+
 void http_fixture_world(http_fixture *a, const char *json) {
   char message[200] = "";
   if (!sim_world_load(a->instance.world, json, strlen(json), HTTP_FIXTURE_EPOCH_MS + a->real_ms,

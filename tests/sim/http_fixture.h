@@ -28,6 +28,9 @@ const imgact_json *http_fixture_send(http_fixture *a, const char *method, const 
 /* As http_fixture_send(); fails the test if the response has another status. */
 const imgact_json *http_fixture_expect(http_fixture *a, int status, const char *method,
                                        const char *target, const char *body);
+/* As http_fixture_expect(); the body must contain the text. */
+void http_fixture_error(http_fixture *a, int status, const char *text, const char *method,
+                        const char *target, const char *body);
 /* Loads a world file; fails the test if it has an error. */
 void http_fixture_world(http_fixture *a, const char *json);
 void http_fixture_faults(http_fixture *a, const char *json);

@@ -23,13 +23,6 @@ static int setup(void **state) {
   return 0;
 }
 
-static void check_error(http_fixture *a, int status, const char *text, const char *method,
-                        const char *target, const char *body) {
-  http_fixture_expect(a, status, method, target, body);
-  if (!strstr(a->outcome.reply.body, text))
-    fail_msg("%s %s: %s", method, target, a->outcome.reply.body);
-}
-
 static void check_list(http_fixture *a, const char *query, const char *ids) {
   char target[300];
   snprintf(target, sizeof target, "/v2/images%s", query);
@@ -46,10 +39,10 @@ TEST(images_filters_combine) {
   check_list(a, "?private=false", "1 2 10 11 12");
   check_list(a, "?tag_name=prod", "10 12");
   check_list(a, "?tag_name=prod&private=true&per_page=1&page=2", "12");
-  check_error(a, 422, "unprocessable_entity", "GET", "/v2/images?type=snapshot", NULL);
-  check_error(a, 422, "unprocessable_entity", "GET", "/v2/images?page=0", NULL);
-  check_error(a, 422, "unprocessable_entity", "GET", "/v2/images?per_page=x", NULL);
-  check_error(a, 400, "bad_request", "GET", "/v2/images?tag_name=%ff", NULL);
+  http_fixture_error(a, 422, "unprocessable_entity", "GET", "/v2/images?type=snapshot", NULL);
+  http_fixture_error(a, 422, "unprocessable_entity", "GET", "/v2/images?page=0", NULL);
+  http_fixture_error(a, 422, "unprocessable_entity", "GET", "/v2/images?per_page=x", NULL);
+  http_fixture_error(a, 400, "bad_request", "GET", "/v2/images?tag_name=%ff", NULL);
 }
 
 TEST(images_page_links_neighbours) {
@@ -91,11 +84,11 @@ TEST(image_get_shows_all_members) {
       http_fixture_int(http_fixture_expect(a, 200, "GET", "/v2/images/debian-12-x64", NULL),
                        "image.id"),
       1);
-  check_error(a, 404, "not_found", "GET", "/v2/images/debian-13-x64", NULL);
-  check_error(a, 404, "not_found", "GET", "/v2/images/99", NULL);
-  check_error(a, 404, "not_found", "PUT", "/v2/images/debian-12-x64", "{\"name\":\"x\"}");
-  check_error(a, 404, "not_found", "GET", "/v2/nix", NULL);
-  check_error(a, 404, "not_found", "PATCH", "/v2/images/10", "{}");
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/images/debian-13-x64", NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/images/99", NULL);
+  http_fixture_error(a, 404, "not_found", "PUT", "/v2/images/debian-12-x64", "{\"name\":\"x\"}");
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/nix", NULL);
+  http_fixture_error(a, 404, "not_found", "PATCH", "/v2/images/10", "{}");
 }
 
 TEST(update_given_members_keeps_others) {
@@ -109,24 +102,25 @@ TEST(update_given_members_keeps_others) {
                               "{\"distribution\":\"Plan 9\",\"description\":\"\"}");
   http_fixture_text(reply, "image.distribution", "Unknown");
   http_fixture_text(reply, "image.name", "n");
-  check_error(a, 400, "bad_request", "PUT", "/v2/images/10", "");
-  check_error(a, 400, "bad_request", "PUT", "/v2/images/10", "{\"name\"");
-  check_error(a, 422, "unprocessable_entity", "PUT", "/v2/images/10", "{\"name\":\"\"}");
-  check_error(a, 422, "unprocessable_entity", "PUT", "/v2/images/10", "{\"name\":1}");
-  check_error(a, 403, "forbidden", "PUT", "/v2/images/1", "{\"name\":\"x\"}");
+  http_fixture_error(a, 400, "bad_request", "PUT", "/v2/images/10", "");
+  http_fixture_error(a, 400, "bad_request", "PUT", "/v2/images/10", "{\"name\"");
+  http_fixture_error(a, 422, "unprocessable_entity", "PUT", "/v2/images/10", "{\"name\":\"\"}");
+  http_fixture_error(a, 422, "unprocessable_entity", "PUT", "/v2/images/10", "{\"name\":1}");
+  http_fixture_error(a, 403, "forbidden", "PUT", "/v2/images/1", "{\"name\":\"x\"}");
 }
 
 TEST(delete_twice_is_422) {
   http_fixture *a = *state;
   http_fixture_expect(a, 204, "DELETE", "/v2/images/10", NULL);
-  check_error(a, 422, "Can not delete an already deleted image.", "DELETE", "/v2/images/10", NULL);
-  check_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
-  check_error(a, 404, "not_found", "GET", "/v2/images/10/actions", NULL);
-  check_error(a, 404, "not_found", "DELETE", "/v2/images/99", NULL);
-  check_error(a, 422, "already deleted", "DELETE", "/v2/images/13", NULL);
+  http_fixture_error(a, 422, "Can not delete an already deleted image.", "DELETE", "/v2/images/10",
+                     NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/images/10/actions", NULL);
+  http_fixture_error(a, 404, "not_found", "DELETE", "/v2/images/99", NULL);
+  http_fixture_error(a, 422, "already deleted", "DELETE", "/v2/images/13", NULL);
   http_fixture_expect(a, 200, "GET", "/v2/images/13", NULL);
-  check_error(a, 403, "forbidden", "DELETE", "/v2/images/1", NULL);
-  check_error(a, 422, "unprocessable_entity", "DELETE", "/v2/images/11", NULL);
+  http_fixture_error(a, 403, "forbidden", "DELETE", "/v2/images/1", NULL);
+  http_fixture_error(a, 422, "unprocessable_entity", "DELETE", "/v2/images/11", NULL);
   assert_int_equal(a->instance.world->counters.effects[SIM_DELETE], 1);
 }
 
@@ -141,8 +135,8 @@ TEST(transfer_finished_adds_region) {
   http_fixture_null(reply, "action.completed_at");
   int64_t id = http_fixture_int(reply, "action.id");
   assert_true(id > INT32_MAX);
-  check_error(a, 422, "pending event", "POST", "/v2/images/10/actions",
-              "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  http_fixture_error(a, 422, "pending event", "POST", "/v2/images/10/actions",
+                     "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
   http_fixture_expect(a, 201, "POST", "/v2/images/10/actions",
                       "{\"type\":\"transfer\",\"region\":\"ams3\"}");
   a->real_ms = 60000;
@@ -152,38 +146,40 @@ TEST(transfer_finished_adds_region) {
   reply = http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.regions")), 4);
   http_fixture_text(reply, "image.regions.2", "nyc3");
-  check_error(a, 422, "already", "POST", "/v2/images/10/actions",
-              "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  http_fixture_error(a, 422, "already", "POST", "/v2/images/10/actions",
+                     "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
   snprintf(target, sizeof target, "/v2/images/11/actions/%lld", (long long)id);
-  check_error(a, 404, "not_found", "GET", target, NULL);
+  http_fixture_error(a, 404, "not_found", "GET", target, NULL);
 }
 
 TEST(transfer_invalid_is_rejected) {
   http_fixture *a = *state;
 
-  check_error(a, 422, "Backups can not be transfered", "POST", "/v2/images/11/actions",
-              "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
-  check_error(a, 422, "Region is not available", "POST", "/v2/images/10/actions",
-              "{\"type\":\"transfer\",\"region\":\"moon1\"}");
-  check_error(a, 422, "Region is not available", "POST", "/v2/images/10/actions",
-              "{\"type\":\"transfer\",\"region\":\"lon1\"}");
-  check_error(a, 422, "Region is not available", "POST", "/v2/images/10/actions",
-              "{\"type\":\"transfer\"}");
-  check_error(a, 403, "forbidden", "POST", "/v2/images/1/actions",
-              "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
-  check_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions",
-              "{\"type\":\"fly\"}");
-  check_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions", "{}");
-  check_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions", NULL);
-  check_error(a, 400, "bad_request", "POST", "/v2/images/10/actions", "nonsense");
+  http_fixture_error(a, 422, "Backups can not be transfered", "POST", "/v2/images/11/actions",
+                     "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  http_fixture_error(a, 422, "Region is not available", "POST", "/v2/images/10/actions",
+                     "{\"type\":\"transfer\",\"region\":\"moon1\"}");
+  http_fixture_error(a, 422, "Region is not available", "POST", "/v2/images/10/actions",
+                     "{\"type\":\"transfer\",\"region\":\"lon1\"}");
+  http_fixture_error(a, 422, "Region is not available", "POST", "/v2/images/10/actions",
+                     "{\"type\":\"transfer\"}");
+  http_fixture_error(a, 403, "forbidden", "POST", "/v2/images/1/actions",
+                     "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  http_fixture_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions",
+                     "{\"type\":\"fly\"}");
+  http_fixture_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions", "{}");
+  http_fixture_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions", NULL);
+  http_fixture_error(a, 400, "bad_request", "POST", "/v2/images/10/actions", "nonsense");
   assert_int_equal(a->instance.world->clouds[SIM_DIGITALOCEAN].actions_count, 0);
 }
 
 TEST(convert_backup_becomes_snapshot) {
   http_fixture *a = *state;
-  check_error(a, 422, "Only backups", "POST", "/v2/images/10/actions", "{\"type\":\"convert\"}");
+  http_fixture_error(a, 422, "Only backups", "POST", "/v2/images/10/actions",
+                     "{\"type\":\"convert\"}");
   http_fixture_expect(a, 201, "POST", "/v2/images/11/actions", "{\"type\":\"convert\"}");
-  check_error(a, 422, "pending event", "POST", "/v2/images/11/actions", "{\"type\":\"convert\"}");
+  http_fixture_error(a, 422, "pending event", "POST", "/v2/images/11/actions",
+                     "{\"type\":\"convert\"}");
   http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/11", NULL), "image.type",
                     "backup");
   a->real_ms = 10000;
@@ -219,11 +215,11 @@ TEST(import_changes_status_over_time) {
   a->real_ms = 240000;
   reply = http_fixture_expect(a, 200, "GET", target, NULL);
   http_fixture_text(reply, "image.status", "deleted");
-  check_error(a, 422, "required", "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\"}");
-  check_error(a, 422, "Region", "POST", "/v2/images",
-              "{\"name\":\"i\",\"url\":\"u\",\"region\":\"moon1\"}");
-  check_error(a, 422, "tags", "POST", "/v2/images",
-              "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\",\"tags\":[1]}");
+  http_fixture_error(a, 422, "required", "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\"}");
+  http_fixture_error(a, 422, "Region", "POST", "/v2/images",
+                     "{\"name\":\"i\",\"url\":\"u\",\"region\":\"moon1\"}");
+  http_fixture_error(a, 422, "tags", "POST", "/v2/images",
+                     "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\",\"tags\":[1]}");
 }
 
 /* Whether imports are listed before they are available is not documented. */
@@ -273,9 +269,9 @@ TEST(account_transfer_accepted_removes_image) {
     if (i == 0)
       http_fixture_expect(a, 204, "POST", "/v2/images/10/account_transfer/cancel", body[0]);
   }
-  check_error(a, 404, "not_found", "POST", "/v2/images/10/account_transfer/accept", body[0]);
+  http_fixture_error(a, 404, "not_found", "POST", "/v2/images/10/account_transfer/accept", body[0]);
   http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer/accept", body[1]);
-  check_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
 }
 
 TEST(token_scopes_limit_operations) {
@@ -293,17 +289,17 @@ TEST(token_scopes_limit_operations) {
   char target[64];
   snprintf(target, sizeof target, "/v2/actions/%lld",
            (long long)http_fixture_int(reply, "action.id"));
-  check_error(a, 403, "not authorized", "GET", target, NULL);
-  check_error(a, 403, "not authorized", "DELETE", "/v2/images/10", NULL);
-  check_error(a, 403, "not authorized", "POST", "/v2/images/10/account_transfer",
-              "{\"recipient_email\":\"a@b.c\"}");
+  http_fixture_error(a, 403, "not authorized", "GET", target, NULL);
+  http_fixture_error(a, 403, "not authorized", "DELETE", "/v2/images/10", NULL);
+  http_fixture_error(a, 403, "not authorized", "POST", "/v2/images/10/account_transfer",
+                     "{\"recipient_email\":\"a@b.c\"}");
   a->token = "r";
   http_fixture_expect(a, 200, "GET", target, NULL);
-  check_error(a, 403, "not authorized", "PUT", "/v2/images/10", "{\"name\":\"x\"}");
+  http_fixture_error(a, 403, "not authorized", "PUT", "/v2/images/10", "{\"name\":\"x\"}");
   a->token = "bad";
-  check_error(a, 401, "Unable to authenticate you.", "GET", "/v2/images", NULL);
+  http_fixture_error(a, 401, "Unable to authenticate you.", "GET", "/v2/images", NULL);
   a->token = NULL;
-  check_error(a, 401, "Unable to authenticate you.", "GET", "/v2/nix", NULL);
+  http_fixture_error(a, 401, "Unable to authenticate you.", "GET", "/v2/nix", NULL);
 }
 
 TEST(actions_list_newest_first) {
@@ -331,8 +327,8 @@ TEST(actions_list_newest_first) {
                     "errored");
   http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/10/actions/22", NULL),
                     "action.region.slug", "moon1");
-  check_error(a, 404, "not_found", "GET", "/v2/images/10/actions/21", NULL);
-  check_error(a, 404, "not_found", "GET", "/v2/actions/x", NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/images/10/actions/21", NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/actions/x", NULL);
 }
 
 TEST(rate_limit_hour_and_minute) {
@@ -344,14 +340,14 @@ TEST(rate_limit_hour_and_minute) {
   assert_string_equal(http_fixture_header(a, "RateLimit-Limit"), "4");
   assert_string_equal(http_fixture_header(a, "RateLimit-Remaining"), "3");
   http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
-  check_error(a, 429, "too_many_requests", "GET", "/v2/images/10", NULL);
+  http_fixture_error(a, 429, "too_many_requests", "GET", "/v2/images/10", NULL);
   assert_string_equal(http_fixture_header(a, "Retry-After"), "60");
   assert_string_equal(http_fixture_header(a, "RateLimit-Remaining"), "0");
   a->real_ms = 60000;
   http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   a->real_ms = 200000;
-  check_error(a, 429, "too_many_requests", "GET", "/v2/images/10", NULL);
+  http_fixture_error(a, 429, "too_many_requests", "GET", "/v2/images/10", NULL);
   assert_string_equal(http_fixture_header(a, "Retry-After"), "");
   assert_string_equal(http_fixture_header(a, "RateLimit-Reset"), "1767224300");
 }

@@ -6,13 +6,6 @@
 #define SNAPSHOTS "/v2/droplets/1/snapshots"
 #define SNAPSHOT  "{\"type\":\"snapshot\",\"name\":\"s\"}"
 
-static void check_error(http_fixture *a, int status, const char *text, const char *method,
-                        const char *target, const char *body) {
-  http_fixture_expect(a, status, method, target, body);
-  if (!strstr(a->outcome.reply.body, text))
-    fail_msg("%s %s: %s", method, target, a->outcome.reply.body);
-}
-
 static size_t listed(http_fixture *a) {
   return imgact_json_count(
       http_fixture_at(http_fixture_expect(a, 200, "GET", SNAPSHOTS, NULL), "snapshots"));
@@ -72,12 +65,12 @@ TEST(snapshot_second_is_pending_event) {
   http_fixture *a = *state;
 
   http_fixture_expect(a, 201, "POST", ACTIONS, SNAPSHOT);
-  check_error(a, 422, "Droplet already has a pending event.", "POST", ACTIONS, SNAPSHOT);
+  http_fixture_error(a, 422, "Droplet already has a pending event.", "POST", ACTIONS, SNAPSHOT);
   assert_true(is_locked(a));
   http_fixture_expect(a, 201, "POST", "/v2/droplets/2/actions", SNAPSHOT);
   a->real_ms = 60000;
   assert_true(is_locked(a));
-  check_error(a, 422, "pending event", "POST", ACTIONS, SNAPSHOT);
+  http_fixture_error(a, 422, "pending event", "POST", ACTIONS, SNAPSHOT);
   a->real_ms = 65000;
   assert_false(is_locked(a));
   http_fixture_expect(a, 201, "POST", ACTIONS, SNAPSHOT);
@@ -97,22 +90,24 @@ TEST(repeats_accept_a_second_snapshot) {
 TEST(snapshot_invalid_is_rejected) {
   http_fixture *a = *state;
 
-  check_error(a, 422, "name is required", "POST", ACTIONS, "{\"type\":\"snapshot\"}");
-  check_error(a, 422, "name is required", "POST", ACTIONS, "{\"type\":\"snapshot\",\"name\":\"\"}");
-  check_error(a, 404, "action type is not available", "POST", ACTIONS, "{\"type\":\"reboot\"}");
-  check_error(a, 404, "action type is not available", "POST", ACTIONS, NULL);
-  check_error(a, 400, "bad_request", "POST", ACTIONS, "{");
-  check_error(a, 404, "not_found", "POST", "/v2/droplets/99/actions", SNAPSHOT);
+  http_fixture_error(a, 422, "name is required", "POST", ACTIONS, "{\"type\":\"snapshot\"}");
+  http_fixture_error(a, 422, "name is required", "POST", ACTIONS,
+                     "{\"type\":\"snapshot\",\"name\":\"\"}");
+  http_fixture_error(a, 404, "action type is not available", "POST", ACTIONS,
+                     "{\"type\":\"reboot\"}");
+  http_fixture_error(a, 404, "action type is not available", "POST", ACTIONS, NULL);
+  http_fixture_error(a, 400, "bad_request", "POST", ACTIONS, "{");
+  http_fixture_error(a, 404, "not_found", "POST", "/v2/droplets/99/actions", SNAPSHOT);
   http_fixture_world(
       a,
       "{\"tokens\":[{\"token\":\"u\",\"scopes\":[\"droplet:update\"]},"
       "{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":\"n\",\"scopes\":[\"image:create\"]}],"
       "\"digitalocean\":{\"droplets\":[{\"id\":2,\"locked\":true}]}}");
-  check_error(a, 422, "pending event", "POST", "/v2/droplets/2/actions", SNAPSHOT);
+  http_fixture_error(a, 422, "pending event", "POST", "/v2/droplets/2/actions", SNAPSHOT);
   static const char *const tokens[] = {"u", "r", "n"};
   for (size_t i = 0; i < SIM_COUNT(tokens); i++) {
     a->token = tokens[i];
-    check_error(a, 403, "not authorized", "POST", ACTIONS, SNAPSHOT);
+    http_fixture_error(a, 403, "not authorized", "POST", ACTIONS, SNAPSHOT);
   }
   assert_int_equal(a->instance.world->counters.effects[SIM_CREATE_IMAGE], 0);
 }
@@ -143,7 +138,7 @@ TEST(snapshot_503_takes_effect) {
   http_fixture *a = *state;
 
   http_fixture_faults(a, "[{\"do\":\"status\",\"status\":503,\"when\":\"after\",\"count\":1}]");
-  check_error(a, 503, "service_unavailable", "POST", ACTIONS, SNAPSHOT);
+  http_fixture_error(a, 503, "service_unavailable", "POST", ACTIONS, SNAPSHOT);
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", ACTIONS, NULL);
   http_fixture_text(reply, "actions.0.type", "snapshot");
   assert_int_equal(http_fixture_int(reply, "meta.total"), 1);
@@ -166,7 +161,7 @@ TEST(droplet_actions_newest_first) {
   assert_string_equal(http_fixture_ids(reply, "actions"), "20");
   http_fixture_expect(a, 200, "GET", ACTIONS "/21", NULL);
   http_fixture_expect(a, 200, "GET", "/v2/actions/21", NULL);
-  check_error(a, 404, "not_found", "GET", "/v2/droplets/2/actions/21", NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/droplets/2/actions/21", NULL);
   a->real_ms = 1000;
   reply = http_fixture_expect(a, 200, "GET", SNAPSHOTS, NULL);
   http_fixture_text(reply, "snapshots.0.name", "from a file");
@@ -179,7 +174,7 @@ TEST(droplet_list_pages) {
 
   assert_string_equal(http_fixture_ids(reply, "droplets"), "3 4");
   assert_int_equal(http_fixture_int(reply, "meta.total"), 5);
-  check_error(a, 404, "not_found", "GET", "/v2/droplets/web-1", NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/droplets/web-1", NULL);
 }
 
 int main(void) { return testing_run(http_fixture_setup, http_fixture_teardown); }

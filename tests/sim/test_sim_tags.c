@@ -12,13 +12,6 @@ static int setup(void **state) {
   return 0;
 }
 
-static void check_error(http_fixture *a, int status, const char *text, const char *method,
-                        const char *target, const char *body) {
-  http_fixture_expect(a, status, method, target, body);
-  if (!strstr(a->outcome.reply.body, text))
-    fail_msg("%s %s: %s", method, target, a->outcome.reply.body);
-}
-
 static uint64_t effects(const http_fixture *a, sim_effect effect) {
   return a->instance.world->counters.effects[effect];
 }
@@ -40,8 +33,8 @@ TEST(tag_create_keeps_first_spelling) {
   reply = http_fixture_expect(a, 201, "POST", "/v2/tags", "{\"name\":\"ENV:test\"}");
   http_fixture_text(reply, "tag.name", "env:Test");
   http_fixture_expect(a, 200, "GET", "/v2/tags/env%3ATest", NULL);
-  check_error(a, 404, "not_found", "GET", "/v2/tags/env:test", NULL);
-  check_error(a, 404, "not_found", "POST", "/v2/tags/ENV:test/resources", IMAGE("11"));
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/tags/env:test", NULL);
+  http_fixture_error(a, 404, "not_found", "POST", "/v2/tags/ENV:test/resources", IMAGE("11"));
 }
 
 TEST(tag_name_invalid_has_root_causes) {
@@ -55,8 +48,9 @@ TEST(tag_name_invalid_has_root_causes) {
     assert_int_equal(imgact_json_get_type(http_fixture_at(reply, "root_causes.0")),
                      IMGACT_JSON_STRING);
   }
-  check_error(a, 400, "contains invalid characters", "POST", "/v2/tags", "{\"name\":\"a b\"}");
-  check_error(a, 400, "bad_request", "POST", "/v2/tags", "{");
+  http_fixture_error(a, 400, "contains invalid characters", "POST", "/v2/tags",
+                     "{\"name\":\"a b\"}");
+  http_fixture_error(a, 400, "bad_request", "POST", "/v2/tags", "{");
 }
 
 TEST(tag_resources_set_and_removed) {
@@ -85,19 +79,20 @@ TEST(tag_resources_set_and_removed) {
 TEST(tag_resources_invalid_change_nothing) {
   http_fixture *a = *state;
 
-  check_error(a, 400, "parameter_missing", "DELETE", "/v2/tags/prod/resources", NULL);
-  check_error(a, 400, "parameter_missing", "POST", "/v2/tags/prod/resources", "{}");
-  check_error(a, 400, "parameter_missing", "POST", "/v2/tags/prod/resources", "{\"resources\":[]}");
-  check_error(a, 404, "not_found", "POST", "/v2/tags/missing/resources", IMAGE("11"));
-  check_error(a, 404, "not_found", "POST", "/v2/tags/prod/resources", IMAGE("99"));
-  check_error(a, 404, "not_found", "POST", "/v2/tags/prod/resources",
-              "{\"resources\":[{\"resource_id\":\"11\",\"resource_type\":\"image\"},"
-              "{\"resource_id\":\"x\",\"resource_type\":\"volume\"}]}");
-  check_error(a, 403, "not authorized", "POST", "/v2/tags/prod/resources", IMAGE("1"));
-  check_error(a, 422, "resource_id", "POST", "/v2/tags/prod/resources",
-              "{\"resources\":[{\"resource_id\":11,\"resource_type\":\"image\"}]}");
-  check_error(a, 422, "resource_type", "POST", "/v2/tags/prod/resources",
-              "{\"resources\":[{\"resource_id\":\"11\",\"resource_type\":\"planet\"}]}");
+  http_fixture_error(a, 400, "parameter_missing", "DELETE", "/v2/tags/prod/resources", NULL);
+  http_fixture_error(a, 400, "parameter_missing", "POST", "/v2/tags/prod/resources", "{}");
+  http_fixture_error(a, 400, "parameter_missing", "POST", "/v2/tags/prod/resources",
+                     "{\"resources\":[]}");
+  http_fixture_error(a, 404, "not_found", "POST", "/v2/tags/missing/resources", IMAGE("11"));
+  http_fixture_error(a, 404, "not_found", "POST", "/v2/tags/prod/resources", IMAGE("99"));
+  http_fixture_error(a, 404, "not_found", "POST", "/v2/tags/prod/resources",
+                     "{\"resources\":[{\"resource_id\":\"11\",\"resource_type\":\"image\"},"
+                     "{\"resource_id\":\"x\",\"resource_type\":\"volume\"}]}");
+  http_fixture_error(a, 403, "not authorized", "POST", "/v2/tags/prod/resources", IMAGE("1"));
+  http_fixture_error(a, 422, "resource_id", "POST", "/v2/tags/prod/resources",
+                     "{\"resources\":[{\"resource_id\":11,\"resource_type\":\"image\"}]}");
+  http_fixture_error(a, 422, "resource_type", "POST", "/v2/tags/prod/resources",
+                     "{\"resources\":[{\"resource_id\":\"11\",\"resource_type\":\"planet\"}]}");
   assert_int_equal(tags_of(a, "/v2/images/11"), 0);
   assert_int_equal(effects(a, SIM_TAG), 0);
 }
@@ -108,7 +103,7 @@ TEST(tag_delete_removes_it_everywhere) {
   http_fixture_expect(a, 204, "DELETE", "/v2/tags/prod", NULL);
   assert_int_equal(effects(a, SIM_DELETE_TAG), 1);
   assert_int_equal(tags_of(a, "/v2/images/10"), 0);
-  check_error(a, 404, "not_found", "GET", "/v2/tags/prod", NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/tags/prod", NULL);
   const imgact_json *reply = http_fixture_expect(a, 201, "POST", "/v2/tags", "{\"name\":\"Prod\"}");
   http_fixture_text(reply, "tag.name", "Prod");
   assert_int_equal(http_fixture_int(reply, "tag.resources.count"), 0);
@@ -134,9 +129,9 @@ TEST(tag_scopes_of_resource_needed) {
   http_fixture_world(a, "{\"tokens\":[{\"token\":\"t\",\"scopes\":[\"tag:create\",\"tag:read\"]},"
                         "{\"token\":\"i\",\"scopes\":[\"image:update\"]}]}");
   a->token = "i";
-  check_error(a, 403, "not authorized", "POST", "/v2/tags/prod/resources", IMAGE("11"));
+  http_fixture_error(a, 403, "not authorized", "POST", "/v2/tags/prod/resources", IMAGE("11"));
   a->token = "t";
-  check_error(a, 403, "not authorized", "POST", "/v2/tags/prod/resources", IMAGE("11"));
+  http_fixture_error(a, 403, "not authorized", "POST", "/v2/tags/prod/resources", IMAGE("11"));
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v2/tags/prod", NULL);
   assert_int_equal(http_fixture_int(reply, "tag.resources.count"), 0);
 }
@@ -161,7 +156,7 @@ TEST(regions_list_pages_and_features) {
   reply = http_fixture_expect(a, 200, "GET", "/v2/regions", NULL);
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "regions.0.sizes")), 0);
   a->token = "i";
-  check_error(a, 403, "not authorized", "GET", "/v2/regions", NULL);
+  http_fixture_error(a, 403, "not authorized", "GET", "/v2/regions", NULL);
 }
 
 int main(void) { return testing_run(setup, http_fixture_teardown); }

@@ -21,13 +21,6 @@ static int setup(void **state) {
   return 0;
 }
 
-static void check_error(http_fixture *a, int status, const char *text, const char *method,
-                        const char *target, const char *body) {
-  http_fixture_expect(a, status, method, target, body);
-  if (!strstr(a->outcome.reply.body, text))
-    fail_msg("%s %s: %s", method, target, a->outcome.reply.body);
-}
-
 static void check_images(http_fixture *a, const char *token, const char *ids) {
   a->token = token;
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v2/images", NULL);
@@ -53,21 +46,21 @@ TEST(accounts_see_their_own_images) {
 
   check_images(a, "token", "1 10 12");
   check_images(a, "bob", "1 20");
-  check_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
-  check_error(a, 404, "not_found", "DELETE", "/v2/images/10", NULL);
-  check_error(a, 404, "not_found", "GET", "/v2/droplets/1", NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
+  http_fixture_error(a, 404, "not_found", "DELETE", "/v2/images/10", NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/droplets/1", NULL);
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v2/tags", NULL);
   assert_int_equal(http_fixture_int(reply, "meta.total"), 0);
   http_fixture_expect(a, 200, "GET", "/v1/images/30", NULL);
   a->token = "token";
-  check_error(a, 404, "not_found", "GET", "/v1/images/30", NULL);
+  http_fixture_error(a, 404, "not_found", "GET", "/v1/images/30", NULL);
   reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/actions",
                               "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
   char target[64];
   snprintf(target, sizeof target, "/v2/actions/%lld",
            (long long)http_fixture_int(reply, "action.id"));
   a->token = "bob";
-  check_error(a, 404, "not_found", "GET", target, NULL);
+  http_fixture_error(a, 404, "not_found", "GET", target, NULL);
   reply = http_fixture_expect(a, 200, "GET", "/v2/actions", NULL);
   assert_int_equal(http_fixture_int(reply, "meta.total"), 0);
 }
@@ -76,13 +69,13 @@ TEST(transfer_accepted_moves_image) {
   http_fixture *a = *state;
   const char *end = offer(a, BOB);
 
-  check_error(a, 404, "not_found", "POST", TRANSFER "/accept", end);
+  http_fixture_error(a, 404, "not_found", "POST", TRANSFER "/accept", end);
   a->token = "bob";
-  check_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
-  check_error(a, 404, "not_found", "POST", TRANSFER "/cancel", end);
+  http_fixture_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
+  http_fixture_error(a, 404, "not_found", "POST", TRANSFER "/cancel", end);
   http_fixture_expect(a, 201, "POST", TRANSFER "/accept", end);
   assert_null(a->outcome.reply.body);
-  check_error(a, 404, "not_found", "POST", TRANSFER "/accept", end);
+  http_fixture_error(a, 404, "not_found", "POST", TRANSFER "/accept", end);
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   http_fixture_text(reply, "image.status", "available");
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.tags")), 0);
@@ -97,9 +90,9 @@ TEST(transfer_declined_or_cancelled_stays) {
 
   a->token = "bob";
   http_fixture_expect(a, 204, "POST", TRANSFER "/decline", end);
-  check_error(a, 404, "not_found", "POST", TRANSFER "/accept", end);
+  http_fixture_error(a, 404, "not_found", "POST", TRANSFER "/accept", end);
   end = offer(a, "{\"recipient_uuid\":\"" BOB_TEAM "\"}");
-  check_error(a, 404, "not_found", "POST", TRANSFER "/decline", end);
+  http_fixture_error(a, 404, "not_found", "POST", TRANSFER "/decline", end);
   http_fixture_expect(a, 204, "POST", TRANSFER "/cancel", end);
   check_images(a, "token", "1 10 12");
   assert_int_equal(moved(a), 0);
@@ -118,26 +111,27 @@ TEST(transfer_with_permissions_moves_now) {
 TEST(transfer_invalid_is_rejected) {
   http_fixture *a = *state;
 
-  check_error(a, 400, "exactly one", "POST", TRANSFER, "{}");
-  check_error(a, 400, "exactly one", "POST", TRANSFER,
-              "{\"recipient_email\":\"a@b.c\",\"recipient_uuid\":\"u\"}");
-  check_error(a, 400, "bad_request", "POST", TRANSFER, "{");
-  check_error(a, 422, "owner", "POST", TRANSFER, "{\"recipient_email\":\"default@example.com\"}");
-  check_error(a, 422, "Only snapshots", "POST", "/v2/images/1/account_transfer", BOB);
-  check_error(a, 422, "Only snapshots", "POST", "/v2/images/12/account_transfer", BOB);
-  check_error(a, 404, "not_found", "POST", "/v2/images/99/account_transfer", BOB);
-  check_error(a, 404, "not_found", "POST", TRANSFER "/cancel", "{\"transfer_id\":1}");
+  http_fixture_error(a, 400, "exactly one", "POST", TRANSFER, "{}");
+  http_fixture_error(a, 400, "exactly one", "POST", TRANSFER,
+                     "{\"recipient_email\":\"a@b.c\",\"recipient_uuid\":\"u\"}");
+  http_fixture_error(a, 400, "bad_request", "POST", TRANSFER, "{");
+  http_fixture_error(a, 422, "owner", "POST", TRANSFER,
+                     "{\"recipient_email\":\"default@example.com\"}");
+  http_fixture_error(a, 422, "Only snapshots", "POST", "/v2/images/1/account_transfer", BOB);
+  http_fixture_error(a, 422, "Only snapshots", "POST", "/v2/images/12/account_transfer", BOB);
+  http_fixture_error(a, 404, "not_found", "POST", "/v2/images/99/account_transfer", BOB);
+  http_fixture_error(a, 404, "not_found", "POST", TRANSFER "/cancel", "{\"transfer_id\":1}");
   const char *end = offer(a, BOB);
-  check_error(a, 422, "pending transfer", "POST", TRANSFER, BOB);
-  check_error(a, 400, "transfer_id", "POST", TRANSFER "/cancel", "{}");
+  http_fixture_error(a, 422, "pending transfer", "POST", TRANSFER, BOB);
+  http_fixture_error(a, 400, "transfer_id", "POST", TRANSFER "/cancel", "{}");
   a->token = "bob";
-  check_error(a, 404, "not_found", "POST", TRANSFER "/accept",
-              "{\"transfer_id\":1,\"recipient_uuid\":\"" BOB_TEAM "\"}");
+  http_fixture_error(a, 404, "not_found", "POST", TRANSFER "/accept",
+                     "{\"transfer_id\":1,\"recipient_uuid\":\"" BOB_TEAM "\"}");
   char body[120];
   snprintf(body, sizeof body, "%.*s}", (int)strcspn(end, ","), end);
-  check_error(a, 400, "recipient_uuid", "POST", TRANSFER "/accept", body);
+  http_fixture_error(a, 400, "recipient_uuid", "POST", TRANSFER "/accept", body);
   snprintf(body, sizeof body, "%.*s,\"recipient_uuid\":\"u\"}", (int)strcspn(end, ","), end);
-  check_error(a, 404, "not_found", "POST", TRANSFER "/accept", body);
+  http_fixture_error(a, 404, "not_found", "POST", TRANSFER "/accept", body);
   http_fixture_expect(a, 201, "POST", TRANSFER "/accept", end);
 }
 
